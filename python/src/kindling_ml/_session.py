@@ -61,7 +61,8 @@ def attach(spark: S) -> S:
     """Adds Kindling's jar to a classic session that runs already, on the driver and on its executors.
 
     A session of ``configure`` needs nothing more. A JVM gets the module ``jdk.incubator.vector`` at its start only; where it
-    lacks it, this warns and Kindling computes with plain loops: slower, with the same numbers.
+    lacks it, this warns: Kindling computes with plain loops there, slower and with the same numbers; executors only with
+    ``settings={"backend.name": "scalar"}``, without which ``fit`` refuses them.
 
     Args:
         spark: The session.
@@ -121,20 +122,20 @@ def _driver_loader(jvm: Any) -> Any:
 
 
 def _warn_without_vector_module(context: Any, jvm: Any) -> None:
-    lacking = []
+    def warn(role: str, consequence: str) -> None:
+        option = f"spark.{role}.defaultJavaOptions={VECTOR_OPTION}"
+        warnings.warn(
+            f"the session was started without {option}: {consequence}; start the session with kd.configure for the fast ones",
+            stacklevel=4,
+        )
+
     if not jvm.java.lang.ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent():
-        lacking.append("driver")
+        warn("driver", "Kindling computes with plain loops there, slower and with the same numbers")
     settings = context.getConf()
     executors = " ".join(settings.get(f"spark.executor.{name}JavaOptions", "") for name in ("default", "extra"))
-    if not str(context.master).startswith("local[") and context.master != "local" and VECTOR_MODULE not in executors:
-        lacking.append("executor")
-    if lacking:
-        options = " and ".join(f"spark.{role}.defaultJavaOptions={VECTOR_OPTION}" for role in lacking)
-        warnings.warn(
-            f"the session was started without {options}: Kindling computes with plain loops there, slower and with the same numbers;"
-            " start the session with kd.configure for the fast ones",
-            stacklevel=3,
-        )
+    local = context.master == "local" or str(context.master).startswith("local[")
+    if not local and context.version.startswith("3.") and VECTOR_MODULE not in executors:
+        warn("executor", "executors train only with plain loops, settings={'backend.name': 'scalar'}, slower and with the same numbers")
 
 
 def require_kindling() -> None:
