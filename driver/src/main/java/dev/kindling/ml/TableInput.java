@@ -89,8 +89,8 @@ final class TableInput {
     void requireTraining(StructType schema) {
         StructField label = required(stage, schema, params.labelCol);
         DataType type = label.dataType();
-        if (!(type instanceof NumericType
-                || isClassification() && (type instanceof StringType || type instanceof BooleanType))) {
+        boolean isClass = isClassification() && (type instanceof StringType || type instanceof BooleanType);
+        if (!(isClass || type instanceof NumericType)) {
             throw unusable(params.labelCol, label, isClassification() ? "a number, text or a boolean" : "a number");
         }
         for (Param<String> param : List.of(params.weightCol, params.orderCol)) {

@@ -444,7 +444,7 @@ class MetaEstimatorsTest {
                         .fit(train.withColumn("score", functions.lit(null).cast("double"))))
                 .isInstanceOf(BadDataException.class)
                 .message()
-                .contains("label")
+                .contains("none has a row with a finite score")
                 .hasLineCount(1);
     }
 
