@@ -133,9 +133,7 @@ final class TableTraining {
                 .validation(Math.max(1, rounds / VALIDATIONS), 0)
                 .seed(seed)
                 // All groups are training and validation groups; evaluate measures a model on others.
-                .set("evaluation.split", "train")
-                .set("evaluation.tasks", 1)
-                .set("evaluation.support-rows", List.of())
+                .set("evaluation.tasks", 0)
                 .assignments(settings);
     }
 
