@@ -146,6 +146,14 @@ def test_parameters_of_groups_are_stored_and_predict_later(spark: Any, parts: An
         assert found[2:] == pytest.approx(wanted[2:], rel=1e-5)
 
 
+def test_what_is_set_on_a_model_holds_for_all_its_methods(parts: Any, model: kd.MetaRegressionModel) -> None:
+    other = parts[1].withColumn("shown", parts[1].isSupport).drop("isSupport")
+    named = model.copy().setSupportCol("shown").setPredictionCol("p")
+    adapted = named.adapt(other)
+    assert {row.supportRows for row in adapted.collect()} == {3}
+    assert "p" in named.predict(adapted, other).columns
+
+
 def test_a_model_is_evaluated_beside_baselines(parts: Any, model: kd.MetaRegressionModel) -> None:
     measured = model.evaluate(parts[1])
     assert measured.count() > 3

@@ -83,8 +83,12 @@ def extend_pyspark() -> None:
 
     Throwables of another JVM than the session's, which pyspark would look up in the session's, are left to the caller.
     """
-    from pyspark import SparkContext
-    from pyspark.errors.exceptions import captured
+    try:
+        from pyspark import SparkContext
+        from pyspark.errors.exceptions import captured
+    except ImportError:
+        # pyspark-client has neither: it computes nothing in a JVM of its own.
+        return
 
     original: Any = captured.convert_exception
     if getattr(original, "extended_by_kindling", False):
@@ -137,7 +141,7 @@ def _from_connect(text: str) -> KindlingError | None:
     places = [frame.strip().removeprefix("at ") for frame in frames]
     origin = next((place for place in places if not place.startswith("java.")), "")
     if origin.startswith("dev.kindling.") and name.startswith("java.lang.Illegal"):
-        return usage(message.splitlines()[0])
+        return usage(message.partition("\n")[0])
     return _from_text(message)
 
 

@@ -123,7 +123,12 @@ def _column(df: DataFrame, argument: str, name: str) -> Column:
         raise usage(f"{argument} is {name!r}; it must be the name of a column")
     if _named(df, name) is None:
         raise data(f"{argument} is {name}; the table has no such column, it has {', '.join(df.columns)}")
-    return df[f"`{name}`"]
+    return _quoted(df, name)
+
+
+def _quoted(df: DataFrame, name: str) -> Column:
+    escaped = name.replace("`", "``")
+    return df[f"`{escaped}`"]
 
 
 def _named(df: DataFrame, name: str) -> Any:
@@ -137,7 +142,7 @@ def _named(df: DataFrame, name: str) -> Any:
 def _hashable(df: DataFrame) -> list[Column]:
     """The columns that Spark can hash: all but those with maps or variants in them."""
     return [
-        df[f"`{field.name}`"]
+        _quoted(df, field.name)
         for field in df.schema.fields
         if not any(kind in field.dataType.simpleString() for kind in ("map<", "variant"))
     ]

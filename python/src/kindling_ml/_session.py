@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from pathlib import Path
 from typing import Any, TypeVar
@@ -196,9 +197,9 @@ def _default_settings() -> dict[str, str]:
     file = Path(folder) / "spark-defaults.conf"
     if folder and file.is_file():
         for line in file.read_text(encoding="utf-8").splitlines():
-            words = line.strip().replace("=", " ", 1).split(None, 1)
+            words = re.split(r"\s*[=:\s]\s*", line.strip(), maxsplit=1)
             if len(words) == 2 and not words[0].startswith(("#", "!")):
-                settings[words[0]] = words[1].strip()
+                settings[words[0]] = words[1]
     return settings
 
 

@@ -458,6 +458,8 @@ class _Model(JavaModel, _MetaParams):
         with kindling_errors():
             if is_connect():
                 return JavaModel._transform(self._for(tables[0], output), tables[0])
+            # Of pyspark's own calls only transform passes the parameters of a model on.
+            self._transfer_params_to_java()
             found: DataFrame = self._call_java(method, *tables)
             return found
 
@@ -714,6 +716,10 @@ class GroupedFolds(JavaTransformer, _Stage, JavaMLWritable, JavaMLReadable["Grou
         super().__init__()
         self._construct("dev.kindling.ml.GroupedFolds")
         self._set_given(self._input_kwargs)
+
+    def _transform(self, dataset: DataFrame) -> DataFrame:
+        with kindling_errors():
+            return super()._transform(dataset)
 
     @keyword_only
     def setParams(

@@ -146,6 +146,14 @@ public final class MetaTrainer {
 
     private TrainedModel trainInMemory(ClusterProvider clusters, CancellationSource cancellation) {
         ResolvedRun resolved = clusters.resolve(configuration, Optional.empty());
+        try {
+            return train(resolved, clusters, cancellation);
+        } finally {
+            resolved.deleteTemporaryTable();
+        }
+    }
+
+    private TrainedModel train(ResolvedRun resolved, ClusterProvider clusters, CancellationSource cancellation) {
         resolved.requireTrainable();
         resolved.notes().forEach(LOG::warn);
         TrainingLoop training = RunService.training(resolved, Optional.empty());

@@ -10,6 +10,7 @@ import dev.kindling.driver.transform.TableModel;
 import dev.kindling.driver.transform.TableTransform;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
+import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
@@ -144,11 +145,19 @@ public final class TablePredictor {
      * @throws IllegalArgumentException as {@link #predict(Dataset)}
      */
     public TablePredictions predict(Dataset<Row> adapted, Dataset<Row> table) {
+        List<String> added = List.of(AdaptedColumns.PARAMETERS, AdaptedColumns.MODEL);
+        for (String name : table.columns()) {
+            if (added.contains(name)) {
+                throw new IllegalArgumentException("the table has a column " + name
+                        + ", which is one of adapted parameters; it must be dropped or renamed");
+            }
+        }
         Dataset<Row> parameters = adapted.select(
                 ColumnExpressions.column(programs.model().encoding().columns().group()),
                 ColumnExpressions.column(AdaptedColumns.PARAMETERS),
                 ColumnExpressions.column(AdaptedColumns.MODEL));
-        return predictAdapted(parameters.unionByName(table, true));
+        Dataset<Row> both = table.unionByName(parameters, true);
+        return new TablePredictions(transform(both).applyAdapted(both, added));
     }
 
     /**
@@ -157,7 +166,7 @@ public final class TablePredictor {
      * @param table rows of {@link #adapt}, which are not in the result, and rows to predict, whose columns of {@code adapt} are null
      */
     public TablePredictions predictAdapted(Dataset<Row> table) {
-        return new TablePredictions(transform(table).applyAdapted(table));
+        return new TablePredictions(transform(table).applyAdapted(table, AdaptedColumns.NAMES));
     }
 
     private TableTransform transform(Dataset<Row> table) {

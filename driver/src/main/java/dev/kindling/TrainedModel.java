@@ -9,14 +9,14 @@ import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.evaluation.EvaluatedModel;
 import dev.kindling.driver.evaluation.Evaluation;
-import dev.kindling.driver.export.ExportMetadata;
-import dev.kindling.driver.export.OnnxExport;
 import dev.kindling.driver.evaluation.GroupEvaluation;
 import dev.kindling.driver.evaluation.GroupMeasure;
 import dev.kindling.driver.evaluation.GroupProtocol;
 import dev.kindling.driver.evaluation.GroupScores;
 import dev.kindling.driver.evaluation.Interval;
 import dev.kindling.driver.evaluation.baseline.BaselineParameters;
+import dev.kindling.driver.export.ExportMetadata;
+import dev.kindling.driver.export.OnnxExport;
 import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.driver.run.HadoopSettings;
 import dev.kindling.driver.run.LoadedModel;
@@ -193,6 +193,8 @@ public final class TrainedModel {
                 Cluster cluster = session.cluster(
                         resolved.plan().job(), resolved.settings().cluster())) {
             return resolved.evaluator().evaluateModel(cluster, theta);
+        } finally {
+            resolved.deleteTemporaryTable();
         }
     }
 

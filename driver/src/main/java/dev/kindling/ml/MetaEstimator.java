@@ -71,6 +71,7 @@ public abstract class MetaEstimator<E extends MetaEstimator<E, M>, M extends Met
     @Override
     public M fit(Dataset<?> dataset) {
         InstalledVersion.requireOne(Thread.currentThread().getContextClassLoader());
+        TableInput.requireComplete(dataset, "fit needs a stored table");
         new TableInput(this, paramSet).requireTraining(dataset.schema());
         TrainingRecord rounds = new TrainingRecord();
         TrainedModel trained = new TableTraining(this, paramSet, target()).fit(dataset, rounds);

@@ -36,10 +36,7 @@ final class PredictionTable {
      */
     static PredictionTable of(
             Dataset<?> dataset, TableInput input, List<String> elements, String label, Optional<DataType> labelType) {
-        if (dataset.isStreaming()) {
-            throw new IllegalArgumentException(
-                    "the Dataset is a stream, whose groups are never complete; writeStream().foreachBatch() must call transform");
-        }
+        TableInput.requireComplete(dataset, "writeStream().foreachBatch() must call transform");
         StructType schema = dataset.schema();
         Dataset<Row> rows = input.vectors()
                 .map(vectors -> TableInput.expanded(dataset, vectors, elements))

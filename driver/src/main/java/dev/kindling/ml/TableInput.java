@@ -160,6 +160,17 @@ final class TableInput {
                         + String.join(", ", schema.fieldNames())));
     }
 
+    /**
+     * Refuses a stream.
+     *
+     * @param instead what to do
+     */
+    static void requireComplete(Dataset<?> dataset, String instead) {
+        if (dataset.isStreaming()) {
+            throw new IllegalArgumentException("the Dataset is a stream, whose groups are never complete; " + instead);
+        }
+    }
+
     static Optional<StructField> find(StructType schema, String name) {
         return Arrays.stream(schema.fields())
                 .filter(field -> field.name().equals(name))

@@ -159,6 +159,11 @@ public final class RunDirectory {
         return NETWORK_FILES.stream().filter(folder::has).findFirst().map(folder::read);
     }
 
+    /** Whether the run has an {@code evaluation.json}. */
+    public boolean hasEvaluation() {
+        return folder.has(EVALUATION);
+    }
+
     /** The content of {@code evaluation.json}. */
     public byte[] evaluation() {
         return folder.read(EVALUATION);

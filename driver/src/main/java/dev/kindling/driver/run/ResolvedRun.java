@@ -271,6 +271,14 @@ public record ResolvedRun(
         return source.layout(settings.plan().evaluationSplit());
     }
 
+    /** Deletes the prepared table of a configuration without a run folder; this run must not be used any more. */
+    public void deleteTemporaryTable() {
+        if (configuration.runFolder().isEmpty() && source.single() instanceof TableSource) {
+            TablePacks.delete(
+                    TableTaskSettings.fromMap(settings.source().settings()).pack(), hadoop);
+        }
+    }
+
     /** The encoding of the table that tasks come from, for {@code table.json} of a model; empty for other sources. */
     public Optional<String> tableEncoding() {
         return source.single() instanceof TableSource table ? Optional.of(table.encoding()) : Optional.empty();

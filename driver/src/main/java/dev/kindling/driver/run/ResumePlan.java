@@ -64,7 +64,7 @@ public record ResumePlan(
         return from.map(checkpoint -> checkpoint.manifest().rounds()).orElse(0L);
     }
 
-    /** Whether the run is trained and, unless there is nothing to evaluate it on, evaluated. */
+    /** Whether the run is trained and, unless {@code evaluation.tasks} is 0, evaluated. */
     public boolean isFinished() {
         boolean exhausted = from
                 .map(checkpoint -> checkpoint.progress().validationsWithoutImprovement())
@@ -75,6 +75,7 @@ public record ResumePlan(
                         settings.run().isOverAfter(checkpoint.progress().seconds()))
                 .isPresent();
         return (exhausted || outOfTime || rounds() == settings.run().rounds())
+                && (directory.hasEvaluation() || !settings.evaluation().isOn())
                 && StatusFile.stateIn(directory.folder())
                         .filter(RunStatus.State.DONE::equals)
                         .isPresent();

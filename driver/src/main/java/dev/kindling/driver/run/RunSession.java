@@ -111,8 +111,9 @@ public final class RunSession {
             context.results().accept(result);
             return result;
         } catch (StoppedEarlyException e) {
+            RuntimeException stopped = stopped(files, e);
             tracker.end(RunTracker.End.STOPPED);
-            throw stopped(files, e);
+            throw stopped;
         } catch (Exception | Error e) {
             throw failed(files::failed, e);
         }

@@ -16,13 +16,10 @@ import dev.kindling.job.task.table.TableEncodingJson;
 import dev.kindling.job.task.table.TableSource;
 import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.FlatVector;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 
 /** Evaluates a model of tables by group on another table, all of whose groups are evaluated. */
 public final class TableEvaluation {
@@ -81,7 +78,7 @@ public final class TableEvaluation {
         try {
             return evaluate(settings, pack, hadoop);
         } finally {
-            delete(pack, hadoop);
+            TablePacks.delete(pack, hadoop);
         }
     }
 
@@ -104,14 +101,5 @@ public final class TableEvaluation {
                 .orElseGet(() -> new FittedBaselines(List.of(), 0, List.of()));
         return new GroupEvaluator(table, evaluation, supportRows)
                 .evaluate(GroupEvaluations.predictor(settings, theta, table, supportRows), fitted);
-    }
-
-    private static void delete(String pack, Configuration hadoop) {
-        try {
-            Path folder = new Path(pack);
-            folder.getFileSystem(hadoop).delete(folder, true);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot delete " + pack + ": " + e.getMessage(), e);
-        }
     }
 }

@@ -57,7 +57,7 @@ final class TablePacks {
             TableEncoding encoding) {
         TablePacks packs = new TablePacks(configuration, settings.table().orElseThrow(), hadoop, tables);
         try {
-            return packs.temporary(packs.home(), Optional.of(encoding));
+            return packs.temporary(Optional.of(encoding));
         } catch (IOException e) {
             throw new UncheckedIOException("the table cannot be prepared: " + e.getMessage(), e);
         }
@@ -67,7 +67,7 @@ final class TablePacks {
         try {
             return configuration.runFolder().isPresent()
                     ? inRun(new Path(configuration.runFolder().get()))
-                    : temporary(home(), Optional.empty());
+                    : temporary(Optional.empty());
         } catch (IOException e) {
             throw new UncheckedIOException("the table cannot be prepared: " + e.getMessage(), e);
         }
@@ -84,7 +84,7 @@ final class TablePacks {
         boolean isRun = RunDirectory.isIn(folder);
         Optional<TableEncoding> fitted = isRun ? fitted(folder, pack, manifest) : Optional.empty();
         if (isRun && manifest.isPresent()) {
-            return temporary(run, fitted);
+            return written(files.makeQualified(new Path(run, name())), fitted);
         }
         Path written = new Path(run, RunDirectory.NEW_TABLE);
         files.delete(written, true);
@@ -105,13 +105,35 @@ final class TablePacks {
                 .map(text -> TableEncodingJson.read(text, "the table encoding of " + run));
     }
 
+    /** A pack without a run, in a folder that all executors see if the default file system is shared. */
+    private String temporary(Optional<TableEncoding> fitted) throws IOException {
+        FileSystem files = FileSystem.get(hadoop);
+        Path folder = files.getUri().getScheme().equals("file")
+                ? new Path(Files.createTempDirectory("kindling").toUri())
+                : new Path(files.getHomeDirectory(), name());
+        return written(files.makeQualified(folder), fitted);
+    }
+
+    private static String name() {
+        return ".table-" + UUID.randomUUID();
+    }
+
     /** Writes a pack that is deleted when this JVM ends. */
-    private String temporary(Path parent, Optional<TableEncoding> fitted) throws IOException {
-        FileSystem files = parent.getFileSystem(hadoop);
-        Path folder = files.makeQualified(new Path(parent, ".table-" + UUID.randomUUID()));
+    private String written(Path folder, Optional<TableEncoding> fitted) throws IOException {
+        FileSystem files = folder.getFileSystem(hadoop);
         files.deleteOnExit(folder);
         write(files, folder, fitted);
         return folder.toString();
+    }
+
+    /** Deletes a pack without a run. */
+    static void delete(String pack, Configuration hadoop) {
+        try {
+            Path folder = new Path(pack);
+            folder.getFileSystem(hadoop).delete(folder, true);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + pack + ": " + e.getMessage(), e);
+        }
     }
 
     private void write(FileSystem files, Path folder, Optional<TableEncoding> fitted) throws IOException {
@@ -124,13 +146,5 @@ final class TablePacks {
             files.delete(folder, true);
             throw e;
         }
-    }
-
-    /** A folder that all executors see, if the default file system is shared; that for temporary files otherwise. */
-    private Path home() throws IOException {
-        FileSystem files = FileSystem.get(hadoop);
-        return files.getUri().getScheme().equals("file")
-                ? new Path(Files.createTempDirectory("kindling").toUri())
-                : files.getHomeDirectory();
     }
 }

@@ -94,7 +94,7 @@ final class AdaptationPass implements Iterator<InternalRow> {
         groups = new ArrayList<>();
         emitted = 0;
         batch.clear();
-        while (rows.hasNext() && batch.queries() < MOST_ROWS) {
+        while (rows.hasNext() && batch.queries() < MOST_ROWS && groups.size() < MOST_ROWS) {
             UnsafeRow row = (UnsafeRow) rows.next();
             UTF8String rowKey = row.getUTF8String(setting.values().key());
             if (first == null || !Objects.equals(key, rowKey)) {

@@ -7,8 +7,11 @@ import dev.kindling.job.task.table.TableEncodingJson;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
@@ -76,14 +79,15 @@ public final class TableTransform {
      * A table whose rows are predicted from adapted parameters, whatever their labels.
      *
      * @param table rows to predict and rows with {@link AdaptedColumns}, which are not in the result
+     * @param dropped the columns of the adapted parameters that the table to predict does not have
      * @throws BadDataException as {@link #apply}
      * @throws IllegalArgumentException as {@link #apply}
      */
-    public Transformed applyAdapted(Dataset<Row> table) {
+    public Transformed applyAdapted(Dataset<Row> table, List<String> dropped) {
         Transformed transformed = apply(table, PreparedRows.Support.ADAPTED);
         Column isAdapted = ColumnExpressions.column(AdaptedColumns.MODEL).isNotNull();
         Dataset<Row> rows = transformed.rows().filter(functions.not(isAdapted));
-        return new Transformed(rows.drop(AdaptedColumns.NAMES.toArray(new String[0])), transformed.report());
+        return new Transformed(rows.drop(dropped.toArray(new String[0])), transformed.report());
     }
 
     /**
@@ -192,6 +196,7 @@ public final class TableTransform {
             return added;
         }
         added.add(nullable(names.prediction(), DataTypes.StringType));
+        requireDistinctClasses();
         for (String prefix : List.of(names.probability(), names.logit())) {
             for (String name :
                     prefix.isEmpty() ? List.<String>of() : model.encoding().classes()) {
@@ -199,6 +204,19 @@ public final class TableTransform {
             }
         }
         return added;
+    }
+
+    /** Names of columns are equal to Spark if they differ in case only. */
+    private void requireDistinctClasses() {
+        Map<String, String> byLowerCase = new HashMap<>();
+        for (String name : model.encoding().classes()) {
+            String other = byLowerCase.put(name.toLowerCase(Locale.ROOT), name);
+            if (other != null) {
+                throw new IllegalArgumentException("the classes " + other + " and " + name
+                        + " differ in case only, so that the columns of their probabilities would have one name; the model must be"
+                        + " trained with other names");
+            }
+        }
     }
 
     private static StructField nullable(String name, DataType type) {

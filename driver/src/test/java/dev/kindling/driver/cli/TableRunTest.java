@@ -15,12 +15,15 @@ import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.table.TablePreparer;
 import dev.kindling.job.protocol.Job;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import org.apache.commons.io.FileUtils;
@@ -110,7 +113,6 @@ class TableRunTest {
                 new Signals(),
                 List.of("train", "--resume", "--out", run.toString()));
         assertEnded(resumed, 0);
-        assertThat(resumed.out()).contains("is finished");
         Outcome evaluated = evaluate(run);
         assertEnded(evaluated, 3);
         assertThat(evaluated.err()).contains("the model cannot be evaluated: " + reason);
@@ -165,6 +167,13 @@ class TableRunTest {
         Outcome trained = train(run, "--set", "evaluation.tasks=0");
         assertEnded(trained, 0);
         assertThat(trained.out()).contains("the model is not evaluated: evaluation.tasks is 0");
+        Outcome resumed = CommandLineForTests.on(
+                spark::cluster,
+                TablePreparer.on(spark)::prepare,
+                new Signals(),
+                List.of("train", "--resume", "--out", run.toString()));
+        assertEnded(resumed, 0);
+        assertThat(resumed.out()).contains("is finished");
         assertThat(run.resolve("evaluation.json")).doesNotExist();
         Outcome evaluated = evaluate(run, "evaluation.tasks=5");
         assertEnded(evaluated, 0);
@@ -286,6 +295,7 @@ class TableRunTest {
                 .option("header", true)
                 .option("inferSchema", true)
                 .csv(TABLE);
+        List<String> before = temporaryTables();
         TrainedModel model = MetaTrainer.builder()
                 .tasks(Tables.of(table)
                         .group("child")
@@ -301,5 +311,13 @@ class TableRunTest {
                 .build()
                 .fit(spark.session());
         assertThat(model.evaluation().orElseThrow().step(0).rmse()).isPresent();
+        assertThat(model.evaluate(2).steps()).isNotEmpty();
+        assertThat(temporaryTables()).as("prepared tables without a run").isEqualTo(before);
+    }
+
+    private static List<String> temporaryTables() {
+        String[] names =
+                new File(System.getProperty("java.io.tmpdir")).list((folder, name) -> name.startsWith("kindling"));
+        return Arrays.stream(Objects.requireNonNull(names)).sorted().toList();
     }
 }
