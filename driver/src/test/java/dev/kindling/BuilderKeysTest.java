@@ -134,6 +134,8 @@ class BuilderKeysTest {
             return Maml.builder().build();
         } else if (type == TaskDistribution.class) {
             return Sinusoids.builder().build();
+        } else if (type == List.class) {
+            return List.of();
         } else if (type == Map.class) {
             return Map.of();
         } else if (type.isArray()) {

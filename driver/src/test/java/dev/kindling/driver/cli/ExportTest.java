@@ -481,8 +481,8 @@ class ExportTest {
                 List.of("export", "--out", out, "--to", to),
                 "--format is missing; it must be dl4j, safetensors or onnx");
         refused(
-                List.of("export", "--out", out, "--to", to, "--format", "onnx"),
-                "--format is onnx; it must be dl4j, safetensors or onnx");
+                List.of("export", "--out", out, "--to", to, "--format", "torch"),
+                "--format is torch; it must be dl4j, safetensors or onnx");
         refused(List.of("export", "--out", out, "--format", "dl4j"), "--to is missing; it must be the file to write");
         refused(List.of("export", "--format", "dl4j", "--to", to), "--out is missing");
         refused(
