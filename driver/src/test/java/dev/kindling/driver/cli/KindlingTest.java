@@ -279,7 +279,7 @@ class KindlingTest {
                 "backend.name=abacus|backend.name is abacus; it must be vector, scalar, reference or nd4j",
                 "backend.name=plain|backend.name is plain, which is now called reference; it must be vector, scalar, reference or nd4j",
                 "algorithm.name=mlam|algorithm.name is mlam; it must be one of anil, bayesian-linear, cnp, fomaml, ",
-                "evaluation.tasks=0|evaluation.tasks is 0; it must be at least 1",
+                "evaluation.tasks=-1|evaluation.tasks is -1; it must be at least 0",
                 "sinusoid.amplitude=[5, 1]|sinusoid.amplitude is [5.0, 1.0]; it must be [a, b]",
             })
     void aWrongSettingEndsWithTwoAndASingleLineMessage(String assignment, String sentence) {
