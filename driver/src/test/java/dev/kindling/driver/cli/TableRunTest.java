@@ -73,12 +73,16 @@ class TableRunTest {
         return CommandLineForTests.on(clusters, TablePreparer.on(spark)::prepare, signals, args);
     }
 
+    private static Outcome command(String... args) {
+        return CommandLineForTests.on(spark::cluster, TablePreparer.on(spark)::prepare, new Signals(), List.of(args));
+    }
+
     private Outcome evaluate(Path run, String... sets) {
         List<String> args = new ArrayList<>(List.of("evaluate", "--out", run.toString()));
         for (String set : sets) {
             args.addAll(List.of("--set", set));
         }
-        return CommandLineForTests.on(spark::cluster, TablePreparer.on(spark)::prepare, new Signals(), args);
+        return command(args.toArray(String[]::new));
     }
 
     private static void assertEnded(Outcome outcome, int code) {
@@ -107,21 +111,12 @@ class TableRunTest {
         assertThat(run.resolve("evaluation.json")).doesNotExist();
         assertThat(TrainedModel.load(run.toString()).parameters()).isNotEmpty();
 
-        Outcome resumed = CommandLineForTests.on(
-                spark::cluster,
-                TablePreparer.on(spark)::prepare,
-                new Signals(),
-                List.of("train", "--resume", "--out", run.toString()));
+        Outcome resumed = command("train", "--resume", "--out", run.toString());
         assertEnded(resumed, 0);
         Outcome evaluated = evaluate(run);
         assertEnded(evaluated, 3);
         assertThat(evaluated.err()).contains("the model cannot be evaluated: " + reason);
-        Outcome reported = CommandLineForTests.on(
-                spark::cluster,
-                TablePreparer.on(spark)::prepare,
-                new Signals(),
-                List.of("report", "--out", run.toString()));
-        assertEnded(reported, 0);
+        assertEnded(command("report", "--out", run.toString()), 0);
     }
 
     @Test
@@ -167,11 +162,7 @@ class TableRunTest {
         Outcome trained = train(run, "--set", "evaluation.tasks=0");
         assertEnded(trained, 0);
         assertThat(trained.out()).contains("the model is not evaluated: evaluation.tasks is 0");
-        Outcome resumed = CommandLineForTests.on(
-                spark::cluster,
-                TablePreparer.on(spark)::prepare,
-                new Signals(),
-                List.of("train", "--resume", "--out", run.toString()));
+        Outcome resumed = command("train", "--resume", "--out", run.toString());
         assertEnded(resumed, 0);
         assertThat(resumed.out()).contains("is finished");
         assertThat(run.resolve("evaluation.json")).doesNotExist();
@@ -279,11 +270,7 @@ class TableRunTest {
     void aPreparedTableIsChecked() {
         Path run = temporary.resolve("run");
         assertEnded(train(run), 0);
-        Outcome checked = CommandLineForTests.on(
-                spark::cluster,
-                TablePreparer.on(spark)::prepare,
-                new Signals(),
-                List.of("check", "--out", run.toString()));
+        Outcome checked = command("check", "--out", run.toString());
         assertEnded(checked, 0);
         assertThat(checked.out()).contains("passed: splits disjoint (420 groups, none in two)");
     }

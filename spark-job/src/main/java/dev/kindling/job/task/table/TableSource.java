@@ -500,49 +500,12 @@ public final class TableSource implements TaskSource {
         int[] rows = rows(spec, available);
         EpisodeLayout layout = layout(spec);
         int features = pack.manifest().features().size();
-        Rows support = new Rows(group, rows, 0, supportRows(spec), layout.support(), features);
-        Rows query = new Rows(group, rows, supportRows(spec), queryRows(spec), layout.query(), features);
+        EpisodeRows support = new EpisodeRows(group, rows, 0, supportRows(spec), layout.support(), features);
+        EpisodeRows query = new EpisodeRows(group, rows, supportRows(spec), queryRows(spec), layout.query(), features);
         int at = support.writeExamples(target, offset);
         at = query.writeExamples(target, at);
         at = support.writeWeights(target, at);
         query.writeWeights(target, at);
-    }
-
-    /**
-     * The rows of one set of an episode.
-     *
-     * @param group the floats of the group's rows: features, target and weight
-     * @param rows numbers of the rows of both sets
-     * @param first index in {@code rows} of the set's first row
-     * @param count rows of the set
-     * @param size of the set with padding
-     */
-    private record Rows(ByteBuffer group, int[] rows, int first, int count, int size, int features) {
-        /** Writes inputs and targets, zeros for padding; returns the offset of what follows. */
-        int writeExamples(FlatVector target, int offset) {
-            int targets = offset + size * features;
-            for (int i = 0; i < size; i++) {
-                int from = offset + i * features;
-                for (int feature = 0; feature < features; feature++) {
-                    target.set(from + feature, i < count ? value(i, feature) : 0);
-                }
-                target.set(targets + i, i < count ? value(i, features) : 0);
-            }
-            return targets + size;
-        }
-
-        /** Writes weights, zeros for padding; returns the offset of what follows. */
-        int writeWeights(FlatVector target, int offset) {
-            for (int i = 0; i < size; i++) {
-                target.set(offset + i, i < count ? value(i, features + 1) : 0);
-            }
-            return offset + size;
-        }
-
-        private float value(int row, int column) {
-            return group.getFloat(
-                    (rows[first + row] * (features + TablePack.TARGET_AND_WEIGHT) + column) * Float.BYTES);
-        }
     }
 
     /** The number of rows of a task's group. */
@@ -564,7 +527,7 @@ public final class TableSource implements TaskSource {
         int[] order = pack.manifest().ordered()
                 ? IntStream.range(0, available).toArray()
                 : RandomStream.of(spec.seed(), ROWS).sampleWithoutReplacement(available, available);
-        Rows rows = new Rows(group, order, 0, available, available, features);
+        EpisodeRows rows = new EpisodeRows(group, order, 0, available, available, features);
         GroupRows result = new GroupRows(
                 pack.key(place.split(), place.group()),
                 new float[available * features],
