@@ -56,7 +56,8 @@ final class BuiltPackage {
     private static Path only(Path folder, String begin) {
         try (Stream<Path> files = Files.list(folder)) {
             List<Path> found = files.filter(
-                            file -> file.getFileName().toString().startsWith(begin))
+                            file -> file.getFileName().toString().startsWith(begin)
+                                    && file.toString().endsWith(".jar"))
                     .toList();
             assertThat(found).hasSize(1);
             return found.get(0).toAbsolutePath();
