@@ -25,6 +25,16 @@ public final class BayesianLinear {
             return set("bayesian-linear.features", count);
         }
 
+        /**
+         * The vectors that are learned of the values of categories, where a table's are indexed ({@link Tables.Builder#embedding}).
+         *
+         * @param size elements of a vector
+         * @param penalty factor of the mean squared norm that training adds to the loss
+         */
+        public Builder embedding(int size, double penalty) {
+            return set("bayesian-linear.embedding-size", size).set("bayesian-linear.embedding-penalty", penalty);
+        }
+
         /** No process in the order of a table's rows in the prior; by default there is one where the order is a numeric feature. */
         public Builder withoutOrderKernel() {
             return set("bayesian-linear.order-kernel", false);

@@ -124,6 +124,11 @@ public final class Tables {
             return set("table.crossed-above", values);
         }
 
+        /** Indices of the values of categorical columns of many values, of which {@link BayesianLinear} learns vectors. */
+        public Builder embedding() {
+            return set("table.embedding", true);
+        }
+
         /**
          * Adds a prediction of the label as one more feature.
          *

@@ -342,7 +342,7 @@ public final class TrainedModel {
 
     /** The shape of one input. */
     public int[] inputShape() {
-        return episode.features().dims();
+        return episode.input().dims();
     }
 
     /** Outputs for one query: the width of a target, or the number of classes. */

@@ -319,6 +319,7 @@ public final class SettingsReader {
                         keys.count("table.max-rows"),
                         keys.count("table.max-one-hot"),
                         keys.count("table.crossed-above"),
+                        keys.bool("table.embedding"),
                         TableSettings.Stack.parse(keys.text("table.stack")),
                         keys.number("table.clip"))
                 .qualified(hadoop);

@@ -179,9 +179,13 @@ public final class Deeplearning4jExport {
             EpisodeLayout own = resolved.source().layout(spec);
             FlatVector episode = FlatVector.zeros(Precision.DOUBLE, own.arrays().size());
             resolved.source().materialise(spec, episode, 0);
-            int size = own.features().size() * own.support();
-            FlatVector batch = FlatVector.zeros(Precision.DOUBLE, size);
-            batch.copyFrom(episode, own.arrays().offset(EpisodeLayout.SUPPORT_X), 0, size);
+            int size = own.features().size();
+            FlatVector batch = FlatVector.zeros(Precision.DOUBLE, size * own.support());
+            for (int row = 0; row < own.support(); row++) {
+                int input = own.arrays().offset(EpisodeLayout.SUPPORT_X)
+                        + row * own.input().size();
+                batch.copyFrom(episode, input, row * size, size);
+            }
             batches.add(new BatchStatistics.Batch(own.support(), batch));
         }
         description.put("statistics", "episodes").put("episodes", count).put("seed", seed);

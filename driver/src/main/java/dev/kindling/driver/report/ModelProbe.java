@@ -184,7 +184,7 @@ public final class ModelProbe implements AutoCloseable {
     /** The x coordinates of a task's support or query examples: the first element of each input. */
     double[] coordinates(Outputs episodes, int task, String half) {
         double[] inputs = episodes.of(task, half);
-        int width = layout.features().size();
+        int width = layout.input().size();
         double[] coordinates = new double[inputs.length / width];
         Arrays.setAll(coordinates, i -> inputs[i * width]);
         return coordinates;

@@ -9,7 +9,7 @@ import java.util.Arrays;
 public final class GroupBatch {
     private static final int INITIAL_ROWS = 256;
 
-    private final int features;
+    private final int width;
     private float[] supportX;
     private float[] supportY = new float[INITIAL_ROWS];
     private float[] supportWeights = new float[INITIAL_ROWS];
@@ -22,11 +22,11 @@ public final class GroupBatch {
     private int supports;
     private int queries;
 
-    /** An empty batch of rows with the given number of features. */
-    public GroupBatch(int features) {
-        this.features = features;
-        this.supportX = new float[INITIAL_ROWS * features];
-        this.queryX = new float[INITIAL_ROWS * features];
+    /** An empty batch of rows with inputs of the given number of elements. */
+    public GroupBatch(int width) {
+        this.width = width;
+        this.supportX = new float[INITIAL_ROWS * width];
+        this.queryX = new float[INITIAL_ROWS * width];
     }
 
     /** Removes all groups. */
@@ -40,7 +40,7 @@ public final class GroupBatch {
     public void retainLastSupport() {
         int first = supportStarts[groups - 1];
         int count = supports - first;
-        System.arraycopy(supportX, first * features, supportX, 0, count * features);
+        System.arraycopy(supportX, first * width, supportX, 0, count * width);
         System.arraycopy(supportY, first, supportY, 0, count);
         System.arraycopy(supportWeights, first, supportWeights, 0, count);
         clear();
@@ -62,7 +62,7 @@ public final class GroupBatch {
     /**
      * Adds a support row to the group that was begun last.
      *
-     * @param x its features, which are copied
+     * @param x its input, which is copied
      * @param target the encoded target, or the number of the class
      * @param weight above 0
      */
@@ -72,7 +72,7 @@ public final class GroupBatch {
             supportY = Arrays.copyOf(supportY, 2 * supports);
             supportWeights = Arrays.copyOf(supportWeights, 2 * supports);
         }
-        System.arraycopy(x, 0, supportX, supports * features, features);
+        System.arraycopy(x, 0, supportX, supports * width, width);
         supportY[supports] = target;
         supportWeights[supports] = weight;
         supports++;
@@ -81,14 +81,14 @@ public final class GroupBatch {
     /**
      * Adds a query to the group that was begun last.
      *
-     * @param x its features, which are copied
+     * @param x its input, which is copied
      * @return its index among the queries of the batch, which is that of its prediction
      */
     public int addQuery(float[] x) {
-        if ((queries + 1) * features > queryX.length) {
+        if ((queries + 1) * width > queryX.length) {
             queryX = Arrays.copyOf(queryX, 2 * queryX.length);
         }
-        System.arraycopy(x, 0, queryX, queries * features, features);
+        System.arraycopy(x, 0, queryX, queries * width, width);
         return queries++;
     }
 
@@ -107,8 +107,8 @@ public final class GroupBatch {
         return groups == 0 ? 0 : queries - queryStarts[groups - 1];
     }
 
-    int features() {
-        return features;
+    int width() {
+        return width;
     }
 
     int firstSupport(int group) {

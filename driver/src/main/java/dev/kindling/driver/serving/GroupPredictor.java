@@ -216,15 +216,15 @@ public final class GroupPredictor {
         }
 
         void write(int chunk, FlatVector target, int offset) {
-            int features = batch.features();
+            int width = batch.width();
             int group = chunks.groups[chunk];
             int first = batch.firstSupport(group);
             int rows = batch.supports(group);
             int queries = chunks.sizes[chunk];
-            int at = supportX.write(first * features, rows * features, target, offset, program.support * features);
+            int at = supportX.write(first * width, rows * width, target, offset, program.support * width);
             at = supportY.write(first, rows, target, at, program.support * targetWidth);
             at = queryX.write(
-                    chunks.firsts[chunk] * features, queries * features, target, at, program.query * features);
+                    chunks.firsts[chunk] * width, queries * width, target, at, program.query * width);
             at = fill(target, at, program.query * targetWidth, 0);
             at = supportWeights.write(first, rows, target, at, program.support);
             fill(target, fill(target, at, queries, 1), program.query - queries, 0);

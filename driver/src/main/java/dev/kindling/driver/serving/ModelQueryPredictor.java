@@ -45,15 +45,15 @@ public final class ModelQueryPredictor implements QueryPredictor {
 
     @Override
     public QueryPredictions predict(List<QueryTask> tasks) {
-        GroupBatch batch = new GroupBatch(tasks.get(0).rows().features());
+        GroupBatch batch = new GroupBatch(tasks.get(0).rows().width());
         for (QueryTask task : tasks) {
             GroupRows rows = task.rows();
             batch.begin();
             for (int row = 0; row < (adaptation == Adaptation.NONE ? 0 : task.support()); row++) {
-                batch.addSupport(features(rows, row), rows.y()[row], rows.weights()[row]);
+                batch.addSupport(input(rows, row), rows.y()[row], rows.weights()[row]);
             }
             for (int query = 0; query < task.queries(); query++) {
-                batch.addQuery(features(rows, task.firstQuery() + query));
+                batch.addQuery(input(rows, task.firstQuery() + query));
             }
         }
         Prediction prediction = predictor.predict(batch);
@@ -62,8 +62,8 @@ public final class ModelQueryPredictor implements QueryPredictor {
                 prediction.variances().map(ModelQueryPredictor::floats).orElse(new float[0]));
     }
 
-    private static float[] features(GroupRows rows, int row) {
-        return Arrays.copyOfRange(rows.x(), row * rows.features(), (row + 1) * rows.features());
+    private static float[] input(GroupRows rows, int row) {
+        return Arrays.copyOfRange(rows.x(), row * rows.width(), (row + 1) * rows.width());
     }
 
     private static float[] floats(double[] numbers) {

@@ -105,8 +105,8 @@ public final class Predictor {
     }
 
     /** The shape of one input. */
-    public Shape features() {
-        return template.features();
+    public Shape input() {
+        return template.input();
     }
 
     /** Outputs of the network for one query: the width of a target, or the number of classes. */
@@ -122,7 +122,7 @@ public final class Predictor {
     /**
      * Adapts to a support set.
      *
-     * @param x inputs, row-major [examples, ...features]; only a model of weighted episodes takes none
+     * @param x inputs, row-major [examples, ...input]; only a model of weighted episodes takes none
      * @param y targets, row-major [examples, outputs], or [examples] classes
      * @throws IllegalArgumentException if the lengths do not fit the model, or a class is unknown to it
      */
@@ -130,7 +130,7 @@ public final class Predictor {
         if (template.weighted() && x.length == 0 && y.length == 0) {
             int width = classification() ? 1 : outputs();
             return adapted(
-                    template.withSizes(1, 1), new double[template.features().size()], new double[width], new double[1]);
+                    template.withSizes(1, 1), new double[template.input().size()], new double[width], new double[1]);
         }
         int examples = examples(x, "support inputs");
         int width = classification() ? 1 : outputs();
@@ -197,10 +197,10 @@ public final class Predictor {
     }
 
     private int examples(double[] x, String what) {
-        int size = template.features().size();
+        int size = template.input().size();
         if (x.length == 0 || x.length % size != 0) {
             throw new IllegalArgumentException("there are " + x.length + " numbers of " + what
-                    + "; it must be a positive multiple of " + size + ", the size of one input " + template.features());
+                    + "; it must be a positive multiple of " + size + ", the size of one input " + template.input());
         }
         return x.length / size;
     }

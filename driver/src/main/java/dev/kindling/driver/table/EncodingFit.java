@@ -70,8 +70,9 @@ record EncodingFit(TableEncoding encoding, List<String> constantColumns) {
                 .toList();
         Optional<StackedPrediction> stack =
                 stacked ? StackFit.of(table, encodings, labels, statistics, spark) : Optional.empty();
-        TableEncoding encoding = encodings.get(0);
-        return new EncodingFit(stack.map(encoding::with).orElse(encoding), constant);
+        TableEncoding features = stack.map(encodings.get(0)::with).orElse(encodings.get(0));
+        // Trees are fitted before there are indices, which are no numbers to split.
+        return new EncodingFit(settings.embedding() ? features.withEmbedding() : features, constant);
     }
 
     /** The most values of a categorical column that does not become its crossed effect. */

@@ -99,7 +99,7 @@ final class StackFit {
             TrainingStatistics statistics,
             JavaSparkContext spark) {
         double rows = statistics.rows();
-        double numbers = rows * encodings.get(0).features().size();
+        double numbers = rows * encodings.get(0).width();
         return new StackFit(table, encodings, labels, Math.min(MOST_ROWS / rows, MOST_NUMBERS / numbers), spark).fit();
     }
 
@@ -241,11 +241,11 @@ final class StackFit {
 
         private static float[] features(TableEncoding encoding, GroupedRows.Visited group) {
             TableEncoding.Encoder encoder = encoding.encoder();
-            int width = encoding.features().size();
+            int width = encoding.width();
             int fit = encoder.fit(Split.TRAIN, group.key());
             float[] features = new float[group.rows().rows() * width];
             for (int row = 0; row < group.rows().rows(); row++) {
-                System.arraycopy(encoder.features(group.rows(), row, fit), 0, features, row * width, width);
+                System.arraycopy(encoder.row(group.rows(), row, fit), 0, features, row * width, width);
             }
             return features;
         }

@@ -11,6 +11,8 @@ import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -19,6 +21,7 @@ public final class NetworkDescription {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     private static final String EPISODE = "episode";
     private static final String ORDER = "order";
+    private static final String CATEGORIES = "categories";
 
     private NetworkDescription() {}
 
@@ -40,6 +43,9 @@ public final class NetworkDescription {
                 .put("outputs", episode.outputs())
                 .put("weighted", episode.weighted());
         episode.order().ifPresent(element -> shapes.put(ORDER, element));
+        if (!episode.categories().isEmpty()) {
+            episode.categories().forEach(shapes.putArray(CATEGORIES)::add);
+        }
         ObjectNode arrays = root.putObject("parameters");
         for (Layout.Entry entry : parameters.entries()) {
             arrays.set(entry.name(), JSON.valueToTree(entry.shape().dims()));
@@ -80,6 +86,9 @@ public final class NetworkDescription {
         if (episode.has(ORDER)) {
             layout = layout.orderedBy(OptionalInt.of(episode.path(ORDER).asInt()));
         }
+        List<Integer> categories = new ArrayList<>();
+        episode.path(CATEGORIES).forEach(indices -> categories.add(indices.asInt()));
+        layout = layout.withCategories(categories);
         return Optional.of(episode.path("weighted").asBoolean() ? layout.withWeights() : layout);
     }
 }

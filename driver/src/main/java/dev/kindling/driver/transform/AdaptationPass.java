@@ -30,7 +30,7 @@ final class AdaptationPass implements Iterator<InternalRow> {
     private final PredictionCounts counts;
     private final SupportReader supportReader;
     private final GroupBatch batch;
-    private final int features;
+    private final int inputs;
     private final UTF8String model;
 
     private List<Adapted> groups = new ArrayList<>();
@@ -69,8 +69,8 @@ final class AdaptationPass implements Iterator<InternalRow> {
         this.counts = counts;
         this.supportReader = new SupportReader(
                 setting.values(), setting.encoding(), new RowValues.Reader(setting.values()), setting.model());
-        this.features = setting.encoding().features().size();
-        this.batch = new GroupBatch(features);
+        this.inputs = setting.encoding().width();
+        this.batch = new GroupBatch(inputs);
         this.model = UTF8String.fromString(setting.model());
     }
 
@@ -137,14 +137,14 @@ final class AdaptationPass implements Iterator<InternalRow> {
             isShortened = true;
             return;
         }
-        int width = features + 2;
-        int at = supports * width;
-        if (at + width > parameters.length) {
-            parameters = Arrays.copyOf(parameters, 2 * (at + width));
+        int length = inputs + 2;
+        int at = supports * length;
+        if (at + length > parameters.length) {
+            parameters = Arrays.copyOf(parameters, 2 * (at + length));
         }
-        System.arraycopy(x, 0, parameters, at, features);
-        parameters[at + features] = target;
-        parameters[at + features + 1] = weight;
+        System.arraycopy(x, 0, parameters, at, inputs);
+        parameters[at + inputs] = target;
+        parameters[at + inputs + 1] = weight;
         supports++;
         counts.supportRow();
     }
@@ -161,13 +161,13 @@ final class AdaptationPass implements Iterator<InternalRow> {
             groups.add(new Adapted(row, Optional.empty(), 0, 0));
             return;
         }
-        int width = features + 2;
-        float[] own = Arrays.copyOf(parameters, supports * width);
+        int length = inputs + 2;
+        float[] own = Arrays.copyOf(parameters, supports * length);
         batch.begin();
         int before = addQueries(own);
         batch.begin();
-        for (int at = 0; at < own.length; at += width) {
-            batch.addSupport(features(own, at), own[at + features], own[at + features + 1]);
+        for (int at = 0; at < own.length; at += length) {
+            batch.addSupport(inputs(own, at), own[at + inputs], own[at + inputs + 1]);
         }
         int after = addQueries(own);
         groups.add(new Adapted(row, Optional.of(own), before, after));
@@ -175,21 +175,21 @@ final class AdaptationPass implements Iterator<InternalRow> {
 
     private int addQueries(float[] own) {
         int from = batch.queries();
-        for (int at = 0; at < own.length; at += features + 2) {
-            batch.addQuery(features(own, at));
+        for (int at = 0; at < own.length; at += inputs + 2) {
+            batch.addQuery(inputs(own, at));
         }
         return from;
     }
 
-    private float[] features(float[] own, int at) {
-        return Arrays.copyOfRange(own, at, at + features);
+    private float[] inputs(float[] own, int at) {
+        return Arrays.copyOfRange(own, at, at + inputs);
     }
 
     private InternalRow result(Adapted group, Prediction prediction) {
         @Nullable Object[] added = {null, model, 0, null, null};
         group.parameters().ifPresent(own -> {
             added[0] = UnsafeArrayData.fromPrimitiveArray(own);
-            added[2] = own.length / (features + 2);
+            added[2] = own.length / (inputs + 2);
             if (own.length > 0) {
                 added[3] = loss(own, prediction, group.before());
                 added[4] = loss(own, prediction, group.after());
@@ -200,12 +200,12 @@ final class AdaptationPass implements Iterator<InternalRow> {
 
     /** The weighted mean loss of support rows, whose predictions begin at a query. */
     private double loss(float[] own, Prediction prediction, int from) {
-        int width = features + 2;
+        int length = inputs + 2;
         double sum = 0;
         double weights = 0;
-        for (int row = 0; row * width < own.length; row++) {
-            double weight = own[row * width + features + 1];
-            sum += weight * loss(prediction.outputs(), from + row, own[row * width + features]);
+        for (int row = 0; row * length < own.length; row++) {
+            double weight = own[row * length + inputs + 1];
+            sum += weight * loss(prediction.outputs(), from + row, own[row * length + inputs]);
             weights += weight;
         }
         return sum / weights;

@@ -95,7 +95,7 @@ final class GroupPass implements Iterator<InternalRow> {
         this.reader = new RowValues.Reader(setting.values());
         this.supportReader = new SupportReader(setting.values(), setting.encoding(), reader, setting.model());
         this.encoder = setting.encoding().encoder();
-        this.batch = new GroupBatch(setting.encoding().features().size());
+        this.batch = new GroupBatch(setting.encoding().width());
         this.arena = new RowArena(setting.fields());
         this.classes = setting.encoding().classes().stream()
                 .map(UTF8String::fromString)
@@ -231,7 +231,7 @@ final class GroupPass implements Iterator<InternalRow> {
             counts.failedRow();
             return FAULTY;
         }
-        int query = batch.addQuery(encoder.features(raw, 0, 0));
+        int query = batch.addQuery(encoder.row(raw, 0, 0));
         if (query == offsets.length) {
             offsets = Arrays.copyOf(offsets, 2 * query);
         }

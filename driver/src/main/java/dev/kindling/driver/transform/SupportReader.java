@@ -13,7 +13,7 @@ final class SupportReader {
     private final TableColumns columns;
     private final RowValues.Reader reader;
     private final TableEncoding.Encoder encoder;
-    private final int features;
+    private final int inputs;
     private final String model;
 
     /** Receives encoded support rows. */
@@ -22,7 +22,7 @@ final class SupportReader {
         /**
          * Receives a row.
          *
-         * @param x features, valid during the call
+         * @param x the encoded input, valid during the call
          */
         void add(float[] x, float target, float weight);
     }
@@ -37,7 +37,7 @@ final class SupportReader {
         this.columns = encoding.columns();
         this.reader = reader;
         this.encoder = encoding.encoder();
-        this.features = encoding.features().size();
+        this.inputs = encoding.width();
         this.model = model;
     }
 
@@ -55,7 +55,7 @@ final class SupportReader {
         RawGroup raw = reader.support(row);
         Optional<String> fault = fault(raw);
         if (fault.isEmpty()) {
-            receiver.add(encoder.features(raw, 0, 0), encoder.target(raw, 0), (float) raw.weight(0));
+            receiver.add(encoder.row(raw, 0, 0), encoder.target(raw, 0), (float) raw.weight(0));
         }
         return fault;
     }
@@ -77,16 +77,16 @@ final class SupportReader {
             return Optional.of("its parameters could not be adapted");
         }
         float[] parameters = row.getArray(values.parameters()).toFloatArray();
-        int width = features + 2;
-        if (parameters.length % width != 0) {
+        int length = inputs + 2;
+        if (parameters.length % length != 0) {
             return Optional.of(
-                    "it has " + parameters.length + " adapted parameters; it must have a multiple of " + width);
+                    "it has " + parameters.length + " adapted parameters; it must have a multiple of " + length);
         }
-        for (int at = 0; at < parameters.length; at += width) {
+        for (int at = 0; at < parameters.length; at += length) {
             receiver.add(
-                    Arrays.copyOfRange(parameters, at, at + features),
-                    parameters[at + features],
-                    parameters[at + features + 1]);
+                    Arrays.copyOfRange(parameters, at, at + inputs),
+                    parameters[at + inputs],
+                    parameters[at + inputs + 1]);
         }
         return Optional.empty();
     }

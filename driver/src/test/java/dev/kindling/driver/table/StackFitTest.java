@@ -147,6 +147,7 @@ class StackFitTest {
                 4096,
                 maxOneHot,
                 10,
+                false,
                 stack,
                 5);
         TableManifest manifest = preparer.prepare(settings, folder.toString(), Optional.empty());

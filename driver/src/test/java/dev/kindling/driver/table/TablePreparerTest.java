@@ -92,6 +92,7 @@ class TablePreparerTest {
         private int maxRows = 4096;
         private int maxOneHot = 30;
         private int crossedAbove = 10;
+        private boolean embedding;
         private TableSettings.Stack stack = TableSettings.Stack.NONE;
 
         TableSettings build() {
@@ -113,6 +114,7 @@ class TablePreparerTest {
                     maxRows,
                     maxOneHot,
                     crossedAbove,
+                    embedding,
                     stack,
                     5);
         }

@@ -231,10 +231,10 @@ class TableTransformTest {
                 raw.number(0, line.x() == null ? Double.NaN : line.x());
                 raw.text(1, line.category());
                 if (line.label() == null) {
-                    var unused = batch.addQuery(encoder.features(raw, 0, 0));
+                    var unused = batch.addQuery(encoder.row(raw, 0, 0));
                     queries.add(line);
                 } else {
-                    batch.addSupport(encoder.features(raw, 0, 0), encoder.target(raw, 0), (float) line.weight());
+                    batch.addSupport(encoder.row(raw, 0, 0), encoder.target(raw, 0), (float) line.weight());
                 }
             }
             Prediction found = predictor.predict(batch);

@@ -12,15 +12,18 @@ import java.util.Optional;
 /**
  * Inputs and targets of the support or query set, or of some of its examples.
  *
+ * @param x features, [examples, ...]
  * @param weights [examples]; empty if the episode is not weighted
+ * @param categories indices of the values of categories, [examples, categories]; empty if there are none
  */
-record Batch(Value x, Value y, Optional<Value> weights) {
+record Batch(Value x, Value y, Optional<Value> weights, Optional<Value> categories) {
     /** The support set of an episode's arrays by name. */
     static Batch support(Map<String, Value> episode) {
         return new Batch(
                 NamedValues.value(episode, EpisodeLayout.SUPPORT_X),
                 NamedValues.value(episode, EpisodeLayout.SUPPORT_Y),
-                Optional.ofNullable(episode.get(EpisodeLayout.SUPPORT_WEIGHTS)));
+                Optional.ofNullable(episode.get(EpisodeLayout.SUPPORT_WEIGHTS)),
+                Optional.ofNullable(episode.get(EpisodeValues.SUPPORT_CATEGORIES)));
     }
 
     /** The query set of an episode's arrays by name. */
@@ -28,7 +31,8 @@ record Batch(Value x, Value y, Optional<Value> weights) {
         return new Batch(
                 NamedValues.value(episode, EpisodeLayout.QUERY_X),
                 NamedValues.value(episode, EpisodeLayout.QUERY_Y),
-                Optional.ofNullable(episode.get(EpisodeLayout.QUERY_WEIGHTS)));
+                Optional.ofNullable(episode.get(EpisodeLayout.QUERY_WEIGHTS)),
+                Optional.ofNullable(episode.get(EpisodeValues.QUERY_CATEGORIES)));
     }
 
     /**
@@ -49,7 +53,11 @@ record Batch(Value x, Value y, Optional<Value> weights) {
 
     /** The examples at the given rows, [k]. */
     Batch rows(ProgramBuilder b, Value rows) {
-        return new Batch(b.gather(x, rows), b.gather(y, rows), weights.map(each -> b.gather(each, rows)));
+        return new Batch(
+                b.gather(x, rows),
+                b.gather(y, rows),
+                weights.map(each -> b.gather(each, rows)),
+                categories.map(each -> b.gather(each, rows)));
     }
 
     /** The sum over the examples of rows [examples, width], times their weights: [1, width]. */

@@ -31,6 +31,11 @@ import java.util.Optional;
  * Ornstein-Uhlenbeck process in o, of covariance exp(2 p - exp(q) |o - o'|) with p and q learned, unless
  * bayesian-linear.order-kernel is false.
  *
+ * <p>Where examples have the indices of categories, ψ(x) = [φ(x) L, v_1, v_2, ...] with a learned vector v_c of each category's
+ * value ({@link CategoryEmbeddings}), so that a task's examples of one value, or of similar ones, are correlated beyond what the
+ * features explain. Training adds the vectors' penalty. The vectors are not read by the network: as its inputs they repeat what
+ * the crossed effect of the same category tells, and fit training tasks better than others.
+ *
  * <p>All of it is learned: training minimises the mean negative log density of the queries, so a task without examples is
  * predicted by the prior, and every prediction has a variance. With two classes the prediction is a logit without noise, the
  * posterior is the Laplace approximation, and the logit is divided by √(1 + π/8 variance) (MacKay 1992). With more classes
@@ -63,19 +68,35 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
 
     private final int features;
     private final boolean orderKernel;
+    private final CategoryEmbeddings embeddings;
 
-    private BayesianLinearAlgorithm(int features, boolean orderKernel) {
+    private BayesianLinearAlgorithm(int features, boolean orderKernel, CategoryEmbeddings embeddings) {
         super(NAME);
         this.features = features;
         this.orderKernel = orderKernel;
-        if (features < 1) {
-            throw new IllegalArgumentException("bayesian-linear.features is " + features + "; it must be at least 1");
+        this.embeddings = embeddings;
+        requireAtLeastOne("features", features);
+        requireAtLeastOne("embedding-size", embeddings.size());
+        if (!(embeddings.penalty() >= 0) || Double.isInfinite(embeddings.penalty())) {
+            throw new IllegalArgumentException("bayesian-linear.embedding-penalty is " + embeddings.penalty()
+                    + "; it must be a finite number, at least 0");
+        }
+    }
+
+    private static void requireAtLeastOne(String key, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(NAME + "." + key + " is " + value + "; it must be at least 1");
         }
     }
 
     static Algorithm of(AlgorithmConfig config) {
         return new BayesianLinearAlgorithm(
-                config.count("bayesian-linear.features"), config.bool("bayesian-linear.order-kernel"));
+                config.count("bayesian-linear.features"),
+                config.bool("bayesian-linear.order-kernel"),
+                new CategoryEmbeddings(
+                        NAME + ".embedding-",
+                        config.count("bayesian-linear.embedding-size"),
+                        config.number("bayesian-linear.embedding-penalty")));
     }
 
     @Override
@@ -92,7 +113,7 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         if (hasOrder(model)) {
             head.add(ORDER_DEVIATION, Shape.of(1)).add(ORDER_RATE, Shape.of(1));
         }
-        return super.parameters(model).then(head.build());
+        return super.parameters(model).then(head.build()).then(embeddings.parameters(model));
     }
 
     /** The prior mean starts at 0 and the prior covariance diagonal, small for the features. */
@@ -100,6 +121,7 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
     public void initialise(Model model, long seed, FlatVector target) {
         super.initialise(model, seed, target);
         Layout layout = parameters(model);
+        embeddings.initialise(model, seed, layout, target);
         int linear = linear(model);
         int width = linear + features;
         for (int i = 0; i < width; i++) {
@@ -247,24 +269,28 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
      * @param mean m, [examples] or [examples, C] for more than two classes
      * @param psi ψ, [examples, width]
      * @param features f, [examples, features]
+     * @param vectors of categories, [examples, n]; empty if there are none
      */
-    private record Features(Value mean, Value psi, Value features) {}
+    private record Features(Value mean, Value psi, Value features, Optional<Value> vectors) {}
 
-    /** The values for inputs x and the encoder's output for them. */
-    private Features features(ProgramBuilder b, Task task, Value x, Value encoded) {
+    /** The values for examples and the encoder's output for them. */
+    private Features features(ProgramBuilder b, Task task, Batch inputs, Value encoded) {
         Model model = task.model();
         Map<String, Value> theta = task.theta();
-        int examples = x.shape().dim(0);
+        int examples = inputs.size();
         Value f = b.tanh(projection(model).output(b, theta, encoded, ForwardContext.PLAIN));
         List<Value> parts = new ArrayList<>(List.of(b.full(Shape.of(examples, 1), 1)));
         if (linear(model) > 1) {
-            parts.add(SetEncoder.rows(b, x));
+            parts.add(SetEncoder.rows(b, inputs.x()));
         }
         parts.add(f);
         Value phi = b.concat(1, parts);
         Value coefficients = b.concat(0, List.of(NamedValues.value(theta, BETA), NamedValues.value(theta, GAMMA)));
         Value mean = coefficients.shape().rank() == 1 ? product(b, phi, coefficients) : b.matmul(phi, coefficients);
-        return new Features(mean, b.matmul(phi, NamedValues.value(theta, FACTOR)), f);
+        Value psi = b.matmul(phi, NamedValues.value(theta, FACTOR));
+        Optional<Value> vectors = inputs.categories().map(indices -> embeddings.vectors(b, theta, indices));
+        return new Features(
+                mean, vectors.map(each -> b.concat(1, List.of(psi, each))).orElse(psi), f, vectors);
     }
 
     /** The noise variance of each example. */
@@ -281,19 +307,26 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    Outputs outputs(ProgramBuilder b, Task task, Value queries) {
+    Outputs outputs(ProgramBuilder b, Task task) {
         Model encoder = task.model().encoder();
         Value x = task.support().x();
-        Features support = features(b, task, x, encoder.output(b, task.theta(), x, task.context()));
-        Features query = features(b, task, queries, encoder.predict(b, task.theta(), x, queries, task.queryPass()));
+        Value queries = task.query().x();
+        Features support = features(b, task, task.support(), encoder.output(b, task.theta(), x, task.context()));
+        Features query =
+                features(b, task, task.query(), encoder.predict(b, task.theta(), x, queries, task.queryPass()));
+        Optional<Value> penalty = query.vectors().map(vectors -> embeddings.penalty(b, vectors, task.query()));
         int examples = task.support().size();
         Value weights = task.support().weights().orElseGet(() -> b.full(Shape.of(examples), 1));
         if (means(task.model()) > 1) {
-            SoftmaxPosterior posterior = new SoftmaxPosterior(b, covariance(b, task, queries, support, query), weights);
-            return new Outputs(support.mean(), posterior.logits(task.support().y(), support.mean(), query.mean()));
+            SoftmaxPosterior posterior = new SoftmaxPosterior(b, covariance(b, task, support, query), weights);
+            return new Outputs(
+                    support.mean(),
+                    posterior.logits(task.support().y(), support.mean(), query.mean()),
+                    Optional.empty(),
+                    penalty);
         }
         HeadPosterior posterior = hasOrder(task.model())
-                ? new CovariancePosterior(b, covariance(b, task, queries, support, query), weights)
+                ? new CovariancePosterior(b, covariance(b, task, support, query), weights)
                 : new LinearHeadPosterior(b, support.psi(), query.psi(), weights);
         Value y = b.reshape(task.support().y(), Shape.of(examples));
         if (!hasNoise(task.model())) {
@@ -301,17 +334,18 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
             Value spread =
                     b.add(b.constant(1), b.mul(b.constant(StrictMath.PI / 8), positive(b, predicted.variance())));
             Value logit = b.div(b.add(query.mean(), predicted.mean()), b.sqrt(spread));
-            return new Outputs(logits(b, support.mean()), logits(b, logit));
+            return new Outputs(logits(b, support.mean()), logits(b, logit), Optional.empty(), penalty);
         }
         HeadPosterior.Predicted predicted = posterior.ofValues(b.sub(y, support.mean()), noise(b, task, support));
         Value mean = b.add(query.mean(), predicted.mean());
         return new Outputs(
                 column(b, support.mean()),
                 column(b, mean),
-                Optional.of(b.add(positive(b, predicted.variance()), noise(b, task, query))));
+                Optional.of(b.add(positive(b, predicted.variance()), noise(b, task, query))),
+                penalty);
     }
 
-    private HeadCovariance covariance(ProgramBuilder b, Task task, Value queries, Features support, Features query) {
+    private HeadCovariance covariance(ProgramBuilder b, Task task, Features support, Features query) {
         HeadCovariance linear = HeadCovariance.linear(b, support.psi(), query.psi());
         if (!hasOrder(task.model())) {
             return linear;
@@ -320,7 +354,7 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         Value variance = b.exp(b.mul(b.constant(2), NamedValues.value(task.theta(), ORDER_DEVIATION)));
         Value rate = b.exp(NamedValues.value(task.theta(), ORDER_RATE));
         return linear.plusExponential(
-                b, variance, rate, order(b, task.support().x(), element), order(b, queries, element));
+                b, variance, rate, order(b, task.support().x(), element), order(b, task.query().x(), element));
     }
 
     /** The element of each input by which examples are ordered, [examples]. */
@@ -331,8 +365,8 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    Map<String, Value> batchStatistics(ProgramBuilder b, Task task, Value queries) {
-        return task.model().encoder().batchStatistics(b, task.theta(), queries, task.queryPass());
+    Map<String, Value> batchStatistics(ProgramBuilder b, Task task) {
+        return task.model().encoder().batchStatistics(b, task.theta(), task.query().x(), task.queryPass());
     }
 
     /** A variance, which rounding could make negative. */

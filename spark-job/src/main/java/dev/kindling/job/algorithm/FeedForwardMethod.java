@@ -30,11 +30,17 @@ abstract class FeedForwardMethod implements Algorithm {
      * The values of a task from which predictions are computed.
      *
      * @param theta the arrays of θ
+     * @param query the query set, whose targets are for losses only
      * @param context of the forward pass over the support set
      * @param queryPass context of the forward pass over the queries, with another key
      */
     record Task(
-            Model model, Map<String, Value> theta, Batch support, ForwardContext context, ForwardContext queryPass) {}
+            Model model,
+            Map<String, Value> theta,
+            Batch support,
+            Batch query,
+            ForwardContext context,
+            ForwardContext queryPass) {}
 
     /** The context of a forward pass whose key differs from those of the task's other passes. */
     private static ForwardContext numbered(ProgramBuilder b, Optional<Value> key, int number) {
@@ -49,15 +55,16 @@ abstract class FeedForwardMethod implements Algorithm {
      * @param support for the support examples; before adaptation, for a method that has such outputs
      * @param query for the queries
      * @param queryVariance the variance of each query's target, [queries]; empty if the method does not predict any
+     * @param penalty what training adds to the mean loss of the queries, a scalar; empty for nothing
      */
-    record Outputs(Value support, Value query, Optional<Value> queryVariance) {
+    record Outputs(Value support, Value query, Optional<Value> queryVariance, Optional<Value> penalty) {
         Outputs(Value support, Value query) {
-            this(support, query, Optional.empty());
+            this(support, query, Optional.empty(), Optional.empty());
         }
     }
 
-    /** The outputs for a task and the given queries. */
-    abstract Outputs outputs(ProgramBuilder b, Task task, Value queries);
+    /** The outputs for a task. */
+    abstract Outputs outputs(ProgramBuilder b, Task task);
 
     /** The loss of outputs, a scalar; by default that of the model. */
     Value loss(ProgramBuilder b, Model model, Value output, Targets targets) {
@@ -109,21 +116,24 @@ abstract class FeedForwardMethod implements Algorithm {
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
         List<String> additional = model.random() ? List.of(EpisodeLayout.KEY) : List.of();
-        Map<String, Value> episode = NamedValues.declare(b, layout.arraysAnd(additional), Program.Scope.TASK);
+        Map<String, Value> episode = EpisodeValues.declare(b, layout, layout.arraysAnd(additional));
         Optional<Value> key = Optional.ofNullable(episode.get(EpisodeLayout.KEY));
         Batch support = Batch.support(episode);
         Batch query = Batch.query(episode);
-        Task task = new Task(model, theta, support, numbered(b, key, 0), numbered(b, key, 1));
-        Outputs outputs = outputs(b, task, query.x());
+        Task task = new Task(model, theta, support, query, numbered(b, key, 0), numbered(b, key, 1));
+        Outputs outputs = outputs(b, task);
         Value queryLoss = loss(b, model, outputs.query(), query.targets());
         Optional<Value> density = outputs.queryVariance()
                 .map(variance -> negativeLogDensity(b, outputs.query(), variance, query.targets()));
-        Map<String, Value> statistics = batchStatistics(b, task, query.x());
+        Optional<Value> objective = outputs.penalty()
+                .map(penalty -> b.add(density.orElse(queryLoss), penalty))
+                .or(() -> density);
+        Map<String, Value> statistics = batchStatistics(b, task);
         List<String> trained = theta.keySet().stream()
                 .filter(array -> !statistics.containsKey(array))
                 .toList();
         Map<String, Value> gradients = NamedValues.of(
-                trained, Autodiff.grad(b, density.orElse(queryLoss), NamedValues.values(theta, trained)));
+                trained, Autodiff.grad(b, objective.orElse(queryLoss), NamedValues.values(theta, trained)));
         Map<String, Value> sums = new LinkedHashMap<>();
         theta.forEach((array, value) -> sums.put(
                 array,
@@ -137,7 +147,7 @@ abstract class FeedForwardMethod implements Algorithm {
         model.accuracy(b, outputs.query(), query.targets())
                 .ifPresent(accuracy ->
                         results.add(new Program.Output("query_accuracy", Program.Reduction.PER_TASK, accuracy)));
-        density.ifPresent(value -> results.add(new Program.Output("objective", Program.Reduction.PER_TASK, value)));
+        objective.ifPresent(value -> results.add(new Program.Output("objective", Program.Reduction.PER_TASK, value)));
         return b.build(name + "-train", results);
     }
 
@@ -149,7 +159,7 @@ abstract class FeedForwardMethod implements Algorithm {
     }
 
     /** The statistics of the batch that the running statistics of θ average, by name. */
-    Map<String, Value> batchStatistics(ProgramBuilder b, Task task, Value queries) {
+    Map<String, Value> batchStatistics(ProgramBuilder b, Task task) {
         return Map.of();
     }
 
@@ -159,12 +169,11 @@ abstract class FeedForwardMethod implements Algorithm {
         requireFits(model, layout);
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
-        Map<String, Value> episode = NamedValues.declare(b, layout.arrays(), Program.Scope.TASK);
+        Map<String, Value> episode = EpisodeValues.declare(b, layout, layout.arrays());
         Batch query = Batch.query(episode);
         Value output = outputs(
                         b,
-                        new Task(model, theta, Batch.support(episode), ForwardContext.PLAIN, ForwardContext.PLAIN),
-                        query.x())
+                        new Task(model, theta, Batch.support(episode), query, ForwardContext.PLAIN, ForwardContext.PLAIN))
                 .query();
         Map<String, Value> scores = new LinkedHashMap<>();
         scores.put("loss", loss(b, model, output, query.targets()));
@@ -179,11 +188,16 @@ abstract class FeedForwardMethod implements Algorithm {
         requireFits(model, layout);
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
-        Map<String, Value> episode = NamedValues.declare(b, layout.arrays(), Program.Scope.TASK);
+        Map<String, Value> episode = EpisodeValues.declare(b, layout, layout.arrays());
         Outputs outputs = outputs(
                 b,
-                new Task(model, theta, Batch.support(episode), ForwardContext.PLAIN, ForwardContext.PLAIN),
-                Batch.query(episode).x());
+                new Task(
+                        model,
+                        theta,
+                        Batch.support(episode),
+                        Batch.query(episode),
+                        ForwardContext.PLAIN,
+                        ForwardContext.PLAIN));
         Map<String, Value> results = new LinkedHashMap<>();
         results.put("prediction", outputs.query());
         outputs.queryVariance().ifPresent(variance -> results.put("variance", variance));

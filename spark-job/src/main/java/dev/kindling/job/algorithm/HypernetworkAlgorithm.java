@@ -63,14 +63,14 @@ public final class HypernetworkAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    Outputs outputs(ProgramBuilder b, Task task, Value queries) {
+    Outputs outputs(ProgramBuilder b, Task task) {
         Model model = task.model();
         Value set = task.support().sumKept(b, encoder(model).features(b, task.theta(), task.support()));
         Value weights = writer(model).output(b, task.theta(), set, ForwardContext.PLAIN);
         Map<String, Value> phi = shaped(b, b.mul(b.constant(scale), weights), model.parameters());
         Value x = task.support().x();
         return new Outputs(
-                model.output(b, phi, x, task.context()), model.predict(b, phi, x, queries, task.queryPass()));
+                model.output(b, phi, x, task.context()), model.predict(b, phi, x, task.query().x(), task.queryPass()));
     }
 
     /** Splits a row of numbers into the arrays of a layout. */

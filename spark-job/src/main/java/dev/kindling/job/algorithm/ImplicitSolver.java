@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * An iterative solver of M g = v with M = (1 + δ) I + A/λ, where A is the Hessian of the support loss at φ, which is used only
@@ -267,7 +268,8 @@ record ImplicitSolver(
             return new Batch(
                     fixed(EpisodeLayout.SUPPORT_X, support.x()),
                     fixed(EpisodeLayout.SUPPORT_Y, support.y()),
-                    support.weights().map(each -> fixed(EpisodeLayout.SUPPORT_WEIGHTS, each)));
+                    support.weights().map(each -> fixed(EpisodeLayout.SUPPORT_WEIGHTS, each)),
+                    Optional.empty());
         }
 
         /** Sets the next value of a carried value, in the order of declaration. */

@@ -166,7 +166,7 @@ final class InnerLoop {
         if (update.roundDependent()) {
             additional.add(EpisodeLayout.ROUND);
         }
-        Map<String, Value> episode = NamedValues.declare(b, layout.arraysAnd(additional), Program.Scope.TASK);
+        Map<String, Value> episode = EpisodeValues.declare(b, layout, layout.arraysAnd(additional));
         return new Task(
                 model,
                 NamedValues.only(theta, update.extraInputs(model)),
@@ -315,7 +315,7 @@ final class InnerLoop {
         Batch.requireWeightsSupported(model, layout);
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, update.parameters(model), Program.Scope.BROADCAST);
-        Batch support = Batch.support(NamedValues.declare(b, layout.supportArrays(), Program.Scope.TASK));
+        Batch support = Batch.support(EpisodeValues.declare(b, layout, layout.supportArrays()));
         Task task = new Task(
                 model,
                 NamedValues.only(theta, update.extraInputs(model)),
@@ -341,7 +341,7 @@ final class InnerLoop {
     static Program forward(String name, Model model, EpisodeLayout layout) {
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> adapted = NamedValues.declare(b, model.parameters(), Program.Scope.BROADCAST);
-        Map<String, Value> inputs = NamedValues.declare(b, layout.inputArrays(), Program.Scope.TASK);
+        Map<String, Value> inputs = EpisodeValues.declare(b, layout, layout.inputArrays());
         Value prediction = model.predict(
                 b,
                 adapted,
@@ -364,7 +364,7 @@ final class InnerLoop {
         Batch.requireWeightsSupported(model, layout);
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, update.parameters(model), Program.Scope.BROADCAST);
-        Map<String, Value> episode = NamedValues.declare(b, layout.arrays(), Program.Scope.TASK);
+        Map<String, Value> episode = EpisodeValues.declare(b, layout, layout.arrays());
         Task task = task(model, theta, episode);
         State start = new State(update.start(b, model, theta, task.support()), update.optimizerState(b, model, theta));
         Map<String, Value> before =

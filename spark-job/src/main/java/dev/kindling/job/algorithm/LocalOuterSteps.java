@@ -105,7 +105,7 @@ record LocalOuterSteps(int count, int steps, double rate) {
             Shape shape = single.shape(name).stacked(layout.tasks() / steps).stacked(steps);
             divided.put(name, b.reshape(value, shape));
         });
-        return divided;
+        return EpisodeValues.separated(b, layout, divided);
     }
 
     private static Map<String, Value> zeros(ProgramBuilder b, Map<String, Value> like) {

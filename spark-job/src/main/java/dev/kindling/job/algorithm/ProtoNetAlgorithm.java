@@ -77,11 +77,11 @@ public final class ProtoNetAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    Outputs outputs(ProgramBuilder b, Task task, Value queries) {
+    Outputs outputs(ProgramBuilder b, Task task) {
         Model encoder = task.model().encoder();
         int ways = Prototypes.ways(task.model());
         Value support = encoder.output(b, task.theta(), task.support().x(), task.context());
-        Value query = encoder.predict(b, task.theta(), task.support().x(), queries, task.queryPass());
+        Value query = encoder.predict(b, task.theta(), task.support().x(), task.query().x(), task.queryPass());
         Value prototypes = Prototypes.of(b, support, task.support(), ways);
         Value factor = b.constant(scale);
         return new Outputs(
@@ -89,7 +89,7 @@ public final class ProtoNetAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    Map<String, Value> batchStatistics(ProgramBuilder b, Task task, Value queries) {
-        return task.model().encoder().batchStatistics(b, task.theta(), queries, task.queryPass());
+    Map<String, Value> batchStatistics(ProgramBuilder b, Task task) {
+        return task.model().encoder().batchStatistics(b, task.theta(), task.query().x(), task.queryPass());
     }
 }

@@ -49,8 +49,8 @@ public final class RelationNetAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    Outputs outputs(ProgramBuilder b, Task task, Value queries) {
-        Pairs pairs = Pairs.of(b, task, queries);
+    Outputs outputs(ProgramBuilder b, Task task) {
+        Pairs pairs = Pairs.of(b, task);
         Model g = g(task.model());
         Value support = g.output(b, task.theta(), pairs.support(), task.context());
         Value query = g.predict(b, task.theta(), pairs.support(), pairs.query(), task.queryPass());
@@ -66,11 +66,11 @@ public final class RelationNetAlgorithm extends FeedForwardMethod {
      * The inputs of the relation module: for each example, a pair with each class, [examples · ways, 2 · features].
      */
     private record Pairs(Value support, Value query, int ways) {
-        static Pairs of(ProgramBuilder b, Task task, Value queries) {
+        static Pairs of(ProgramBuilder b, Task task) {
             Model f = task.model().encoder();
             int ways = Prototypes.ways(task.model());
             Value support = f.output(b, task.theta(), task.support().x(), task.context());
-            Value query = f.predict(b, task.theta(), task.support().x(), queries, task.queryPass());
+            Value query = f.predict(b, task.theta(), task.support().x(), task.query().x(), task.queryPass());
             Value classes = Prototypes.sums(b, support, task.support(), ways);
             return new Pairs(paired(b, classes, support), paired(b, classes, query), ways);
         }
@@ -99,10 +99,10 @@ public final class RelationNetAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    Map<String, Value> batchStatistics(ProgramBuilder b, Task task, Value queries) {
+    Map<String, Value> batchStatistics(ProgramBuilder b, Task task) {
         Map<String, Value> statistics =
-                new LinkedHashMap<>(task.model().encoder().batchStatistics(b, task.theta(), queries, task.queryPass()));
-        Value pairs = Pairs.of(b, task, queries).query();
+                new LinkedHashMap<>(task.model().encoder().batchStatistics(b, task.theta(), task.query().x(), task.queryPass()));
+        Value pairs = Pairs.of(b, task).query();
         statistics.putAll(g(task.model()).batchStatistics(b, task.theta(), pairs, task.queryPass()));
         return statistics;
     }

@@ -108,7 +108,7 @@ record TrainingRows(List<MixedModel.Group> groups) {
                     double root = Math.sqrt(weight);
                     x[rows * columns] = root;
                     int inputs =
-                            arrays.offset(set + ".x") + i * layout.features().size();
+                            arrays.offset(set + ".x") + i * layout.input().size();
                     for (int column = 1; column < columns; column++) {
                         x[rows * columns + column] = root * episode.at(inputs + column - 1);
                     }

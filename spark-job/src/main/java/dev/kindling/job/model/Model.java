@@ -48,6 +48,11 @@ public interface Model {
         return OptionalInt.empty();
     }
 
+    /** The number of values of each category whose indices examples have beside their features; see {@link EpisodeLayout}. */
+    default List<Integer> categories() {
+        return List.of();
+    }
+
     /**
      * The values of {@link #runningStatistics}, in order, for the batch of a forward pass. If {@code parameters} has no value
      * for a statistic, the pass uses that of the batch.

@@ -51,6 +51,6 @@ public final class ModelFactory {
                         layout.features(),
                         layout.outputs(),
                         skip)
-                .orderedBy(layout.order());
+                .forExamples(layout);
     }
 }

@@ -3,6 +3,7 @@ package dev.kindling.job.model;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.random.RandomStream;
+import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
@@ -51,6 +52,7 @@ final class Network implements Model {
     private final OptionalInt skip;
 
     private final OptionalInt order;
+    private final List<Integer> categories;
 
     /** A network with Deeplearning4j's names. */
     Network(List<InitializedLayer> layers, Loss loss, BatchNormMode batchNormMode, Shape features, int outputs) {
@@ -78,6 +80,7 @@ final class Network implements Model {
         this.names = names;
         this.skip = skip;
         this.order = OptionalInt.empty();
+        this.categories = List.of();
         this.features = features;
         this.initialWeights = Map.of();
         this.layers = List.copyOf(layers);
@@ -102,9 +105,11 @@ final class Network implements Model {
             List<InitializedLayer> layers,
             Layout parameters,
             Map<String, double[]> initialWeights,
-            OptionalInt order) {
+            OptionalInt order,
+            List<Integer> categories) {
         this.skip = network.skip;
         this.order = order;
+        this.categories = List.copyOf(categories);
         this.names = network.names;
         this.features = network.features;
         this.layers = layers;
@@ -116,17 +121,22 @@ final class Network implements Model {
 
     /** The same network with the given initial values of the named arrays. */
     Network withInitialWeights(Map<String, double[]> arrays) {
-        return new Network(this, layers, parameters, arrays, order);
+        return new Network(this, layers, parameters, arrays, order, categories);
     }
 
-    /** The same network for examples that are ordered by an element of their inputs. */
-    Network orderedBy(OptionalInt element) {
-        return new Network(this, layers, parameters, initialWeights, element);
+    /** The same network for examples whose features have the order of a layout, and which have its categories. */
+    Network forExamples(EpisodeLayout layout) {
+        return new Network(this, layers, parameters, initialWeights, layout.order(), layout.categories());
     }
 
     @Override
     public OptionalInt order() {
         return order;
+    }
+
+    @Override
+    public List<Integer> categories() {
+        return categories;
     }
 
     /** Whether the output layer reads the inputs too. */
@@ -155,7 +165,7 @@ final class Network implements Model {
         parameters.entries().stream()
                 .filter(entry -> !head.contains(entry.name()))
                 .forEach(entry -> remaining.add(entry.name(), entry.shape()));
-        return new Network(this, layers.subList(0, layers.size() - 1), remaining.build(), initialWeights, order);
+        return new Network(this, layers.subList(0, layers.size() - 1), remaining.build(), initialWeights, order, categories);
     }
 
     /** The layers in order. */

@@ -36,6 +36,8 @@ record OptionsForTests(Map<String, Object> values) implements AlgorithmConfig {
         values.put("cnp.width", 6);
         values.put("bayesian-linear.features", 6);
         values.put("bayesian-linear.order-kernel", true);
+        values.put("bayesian-linear.embedding-size", 3);
+        values.put("bayesian-linear.embedding-penalty", 0.5);
         values.put("ridge-head.penalty", 0.5);
         values.put("logistic-head.penalty", 0.5);
         values.put("transfer.engine", "rounds");

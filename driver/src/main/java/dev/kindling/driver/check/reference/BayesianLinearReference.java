@@ -1,8 +1,11 @@
 package dev.kindling.driver.check.reference;
 
 import dev.kindling.driver.check.reference.ModelPasses.Result;
+import dev.kindling.job.algorithm.AlgorithmConfig;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.DoubleStream;
 
 /**
  * The reference of the Bayesian linear head (Harrison, Sharma and Pavone, WAFR 2018, equations 5 to 8), from the encoder's
@@ -15,9 +18,11 @@ final class BayesianLinearReference extends ForwardReference {
 
     private final ModelPasses encoder;
     private final boolean skips;
+    private final double embeddingPenalty;
 
-    BayesianLinearReference(TaskContext task) {
+    BayesianLinearReference(TaskContext task, AlgorithmConfig config) {
         super(task);
+        this.embeddingPenalty = config.number(NAME + "embedding-penalty");
         this.encoder = task.passes(task.model().encoder());
         this.skips = task.model().parameters().entries().get(0).shape().rank() == 2;
     }
@@ -58,8 +63,9 @@ final class BayesianLinearReference extends ForwardReference {
         Inputs there = inputs(theta, support, passes.support(), sides);
         Inputs queried = inputs(theta, query, passes.query(), sides);
         double[][] factor = Examples.rows(theta.get(NAME + "L"), there.phi()[0].length);
-        double[][] psi = PenalisedRegression.product(there.phi(), factor);
-        double[][] queryPsi = PenalisedRegression.product(queried.phi(), factor);
+        double[][] queryVectors = vectors(theta, query);
+        double[][] psi = joined(PenalisedRegression.product(there.phi(), factor), vectors(theta, support));
+        double[][] queryPsi = joined(PenalisedRegression.product(queried.phi(), factor), queryVectors);
         double[][] prior = mean(theta, there);
         double[][] queryPrior = mean(theta, queried);
         Prediction prediction;
@@ -82,7 +88,42 @@ final class BayesianLinearReference extends ForwardReference {
                 prediction.support(),
                 prediction.query(),
                 prediction.queryVariance(),
-                statistics(theta, passes.query().observed()));
+                statistics(theta, passes.query().observed()),
+                penalty(queryVectors, query));
+    }
+
+    /** The vectors of the values of each example's categories, one category after another. */
+    private double[][] vectors(NamedArrays theta, Examples examples) {
+        List<Integer> categories = task().model().categories();
+        double[][] vectors = new double[examples.count()][0];
+        for (int i = 0; i < vectors.length; i++) {
+            for (int category = 0; category < categories.size(); category++) {
+                double[][] table = Examples.rows(theta.get(NAME + "embedding-" + category), categories.get(category));
+                int index = (int) examples.categories()[i * categories.size() + category];
+                vectors[i] = DoubleStream.concat(Arrays.stream(vectors[i]), Arrays.stream(table[index]))
+                        .toArray();
+            }
+        }
+        return vectors;
+    }
+
+    private static double[][] joined(double[][] left, double[][] right) {
+        double[][] joined = new double[left.length][];
+        for (int i = 0; i < left.length; i++) {
+            joined[i] = DoubleStream.concat(Arrays.stream(left[i]), Arrays.stream(right[i]))
+                    .toArray();
+        }
+        return joined;
+    }
+
+    private double penalty(double[][] vectors, Examples examples) {
+        double total = 0;
+        for (int i = 0; i < vectors.length; i++) {
+            for (double element : vectors[i]) {
+                total += examples.weight(i) * element * element;
+            }
+        }
+        return embeddingPenalty * total / examples.totalWeight();
     }
 
     private GaussianProcess process(NamedArrays theta, double[][] psi, double[][] queryPsi) {
@@ -132,7 +173,7 @@ final class BayesianLinearReference extends ForwardReference {
         for (int i = 0; i < before.length; i++) {
             before[i][0] = prior[i];
         }
-        return new Prediction(before, query, Optional.of(variance), NamedArrays.empty());
+        return new Prediction(before, query, Optional.of(variance), NamedArrays.empty(), 0);
     }
 
     private static Prediction ofLogits(double[] prior, double[] queryPrior, GaussianProcess.Posterior deviation) {

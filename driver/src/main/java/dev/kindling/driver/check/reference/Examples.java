@@ -7,14 +7,16 @@ import java.util.Optional;
 /**
  * Examples with their targets.
  *
- * @param x inputs, row-major
+ * @param x features, row-major
  * @param y targets, row-major
  * @param weights one for each row; empty if the episode is not weighted
+ * @param categories indices of the values of categories, row-major; without elements if there are none
  * @param count number of rows
  */
-record Examples(double[] x, double[] y, Optional<double[]> weights, int count) {
+record Examples(double[] x, double[] y, Optional<double[]> weights, double[] categories, int count) {
     static Examples support(NamedArrays episode, EpisodeLayout layout) {
-        return new Examples(
+        return of(
+                layout,
                 episode.get(EpisodeLayout.SUPPORT_X),
                 episode.get(EpisodeLayout.SUPPORT_Y),
                 weights(episode, layout, EpisodeLayout.SUPPORT_WEIGHTS),
@@ -22,11 +24,27 @@ record Examples(double[] x, double[] y, Optional<double[]> weights, int count) {
     }
 
     static Examples query(NamedArrays episode, EpisodeLayout layout) {
-        return new Examples(
+        return of(
+                layout,
                 episode.get(EpisodeLayout.QUERY_X),
                 episode.get(EpisodeLayout.QUERY_Y),
                 weights(episode, layout, EpisodeLayout.QUERY_WEIGHTS),
                 layout.query());
+    }
+
+    /** Separates the features of inputs from the indices of categories. */
+    private static Examples of(
+            EpisodeLayout layout, double[] inputs, double[] y, Optional<double[]> weights, int count) {
+        int features = layout.features().size();
+        double[][] x = new double[count][];
+        double[][] indices = new double[count][];
+        for (int i = 0; i < count; i++) {
+            int from = i * layout.input().size();
+            int end = from + layout.input().size();
+            x[i] = Arrays.copyOfRange(inputs, from, from + features);
+            indices[i] = Arrays.copyOfRange(inputs, from + features, end);
+        }
+        return new Examples(flat(x), y, weights, flat(indices), count);
     }
 
     private static Optional<double[]> weights(NamedArrays episode, EpisodeLayout layout, String name) {
@@ -81,17 +99,21 @@ record Examples(double[] x, double[] y, Optional<double[]> weights, int count) {
     Examples at(int... indices) {
         double[][] inputs = rows();
         double[][] targets = targets();
+        double[][] indicesOfRows = rows(categories, count);
+        double[][] someIndices = new double[indices.length][];
         double[][] someInputs = new double[indices.length][];
         double[][] someTargets = new double[indices.length][];
         for (int i = 0; i < indices.length; i++) {
             someInputs[i] = inputs[indices[i]];
             someTargets[i] = targets[indices[i]];
+            someIndices[i] = indicesOfRows[indices[i]];
         }
         return new Examples(
                 flat(someInputs),
                 flat(someTargets),
                 weights.map(
                         all -> Arrays.stream(indices).mapToDouble(i -> all[i]).toArray()),
+                flat(someIndices),
                 indices.length);
     }
 }

@@ -13,10 +13,16 @@ abstract class ForwardReference implements Reference {
      * @param query outputs for the queries, in rows
      * @param queryVariance the variance of each query's target, if the method predicts it
      * @param statistics contributions of the running statistics
+     * @param penalty what training adds to the loss
      */
-    record Prediction(double[][] support, double[][] query, Optional<double[]> queryVariance, NamedArrays statistics) {
+    record Prediction(
+            double[][] support,
+            double[][] query,
+            Optional<double[]> queryVariance,
+            NamedArrays statistics,
+            double penalty) {
         Prediction(double[][] support, double[][] query, NamedArrays statistics) {
-            this(support, query, Optional.empty(), statistics);
+            this(support, query, Optional.empty(), statistics, 0);
         }
     }
 
@@ -73,7 +79,7 @@ abstract class ForwardReference implements Reference {
                 .map(variance -> negativeLogDensity(prediction.query(), variance, task.query()))
                 .orElse(loss);
         return new Outcome(
-                objective,
+                objective + prediction.penalty(),
                 loss,
                 loss(prediction.support(), task.support()),
                 task.layout().classification()

@@ -36,7 +36,7 @@ public final class References {
                     case "relation-net" -> RelationNetReference::new;
                     case "hypernetwork" -> task -> new HypernetworkReference(task, config);
                     case "cnp" -> NeuralProcessReference::new;
-                    case "bayesian-linear" -> BayesianLinearReference::new;
+                    case "bayesian-linear" -> task -> new BayesianLinearReference(task, config);
                     case "ridge-head", "logistic-head" -> task -> new ClosedFormReference(task, name);
                     default -> null;
                 });

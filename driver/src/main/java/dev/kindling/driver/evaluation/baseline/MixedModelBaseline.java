@@ -102,7 +102,7 @@ final class MixedModelBaseline implements QueryPredictor {
 
     /** The constant, then the features. */
     private static double column(GroupRows group, int row, int column) {
-        return column == 0 ? 1 : group.x()[row * group.features() + column - 1];
+        return column == 0 ? 1 : group.feature(row, column - 1);
     }
 
     @Override

@@ -73,7 +73,7 @@ final class OwnRidgeBaseline implements QueryPredictor {
             double[] outputs = values.clone();
             for (int i = 0; i < slopes.length; i++) {
                 int feature = i / outputs.length;
-                outputs[i % outputs.length] += slopes[i] * (rows.x()[row * centre.length + feature] - centre[feature]);
+                outputs[i % outputs.length] += slopes[i] * (rows.feature(row, feature) - centre[feature]);
             }
             return outputs;
         }
@@ -94,7 +94,7 @@ final class OwnRidgeBaseline implements QueryPredictor {
             double weight = rows.weights()[row];
             weights += weight;
             for (int i = 0; i < features; i++) {
-                centre[i] += weight * rows.x()[row * features + i];
+                centre[i] += weight * rows.feature(row, i);
             }
             for (int i = 0; i < values.length; i++) {
                 values[i] += weight * target(rows, row, i);
@@ -107,7 +107,7 @@ final class OwnRidgeBaseline implements QueryPredictor {
         for (int row = 0; row < n; row++) {
             double root = Math.sqrt(rows.weights()[row]);
             for (int i = 0; i < features; i++) {
-                z[row * features + i] = root * (rows.x()[row * features + i] - centre[i]);
+                z[row * features + i] = root * (rows.feature(row, i) - centre[i]);
             }
             for (int i = 0; i < values.length; i++) {
                 r[row * values.length + i] = root * (target(rows, row, i) - values[i]);

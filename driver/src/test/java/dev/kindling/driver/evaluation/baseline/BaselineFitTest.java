@@ -28,7 +28,7 @@ class BaselineFitTest {
         List<GroupRows> groups = new ArrayList<>();
         for (JsonNode node : nodes) {
             groups.add(new GroupRows(
-                    "g" + groups.size(), floats(node.path("x")), floats(node.path("y")), floats(node.path("w"))));
+                    "g" + groups.size(), floats(node.path("x")), floats(node.path("y")), floats(node.path("w")), 0));
         }
         return groups;
     }

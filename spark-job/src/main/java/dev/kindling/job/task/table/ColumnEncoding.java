@@ -116,6 +116,9 @@ public sealed interface ColumnEncoding {
      * training group has is one of no rows and no effect.
      */
     final class Effects implements ColumnEncoding {
+        /** The least rows of training groups that a value with an index of its own has. */
+        static final int LEAST_INDEXED_ROWS = 5;
+
         private final int input;
         private final String name;
         private final List<String> outputs;
@@ -124,6 +127,8 @@ public sealed interface ColumnEncoding {
         private final List<Scale> scales;
         private final boolean missing;
         private final Map<String, Integer> positions;
+        private final int[] indices;
+        private final int indexed;
 
         /**
          * Effects fitted on one set of training groups.
@@ -166,6 +171,15 @@ public sealed interface ColumnEncoding {
             this.scales = List.copyOf(scales);
             this.missing = missing;
             this.positions = positions(values);
+            this.indices = new int[values.size()];
+            int last = 0;
+            for (int i = 0; i < indices.length; i++) {
+                if (fits.get(0).counts()[i] >= LEAST_INDEXED_ROWS) {
+                    last++;
+                    indices[i] = last;
+                }
+            }
+            this.indexed = last + 1;
         }
 
         /** The same encoding with other fits. */
@@ -173,7 +187,8 @@ public sealed interface ColumnEncoding {
             return new Effects(input, name, outputs, values, others, scales, missing);
         }
 
-        private boolean hasCount() {
+        /** Whether the category is one of many values, which have no indicators. */
+        boolean hasCount() {
             return scales.size() > outputs.size();
         }
 
@@ -236,6 +251,18 @@ public sealed interface ColumnEncoding {
             if (missing) {
                 target[at] = value == null ? 1 : 0;
             }
+        }
+
+        /** The number of indices that values have. */
+        int indexed() {
+            return indexed;
+        }
+
+        /** The index of a row's value, from 1 in the order of the values; 0 for a missing one and for one of few or no training rows. */
+        int index(RawGroup group, int row) {
+            String value = group.text(input, row);
+            Integer position = value == null ? null : positions.get(value);
+            return position == null ? 0 : indices[position];
         }
 
         private float scaled(int feature, double value, double clip) {

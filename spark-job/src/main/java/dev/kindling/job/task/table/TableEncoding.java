@@ -19,6 +19,7 @@ import java.util.stream.Stream;
  * @param clip the largest magnitude of a standardised number
  * @param seed of the folds
  * @param stack predictions of the label as further features; empty if there are none
+ * @param embedding whether the indices of the values of categories of many values follow the features
  */
 public record TableEncoding(
         TableColumns columns,
@@ -28,13 +29,14 @@ public record TableEncoding(
         double labelStd,
         double clip,
         long seed,
-        Optional<StackedPrediction> stack) {
+        Optional<StackedPrediction> stack,
+        boolean embedding) {
     public TableEncoding {
         encodings = List.copyOf(encodings);
         classes = List.copyOf(classes);
     }
 
-    /** An encoding without stacked predictions. */
+    /** An encoding without stacked predictions and indices. */
     public TableEncoding(
             TableColumns columns,
             List<ColumnEncoding> encodings,
@@ -43,13 +45,36 @@ public record TableEncoding(
             double labelStd,
             double clip,
             long seed) {
-        this(columns, encodings, classes, labelMean, labelStd, clip, seed, Optional.empty());
+        this(columns, encodings, classes, labelMean, labelStd, clip, seed, Optional.empty(), false);
     }
 
     /** The same encoding with stacked predictions. */
     public TableEncoding with(StackedPrediction predictions) {
         return new TableEncoding(
-                columns, encodings, classes, labelMean, labelStd, clip, seed, Optional.of(predictions));
+                columns, encodings, classes, labelMean, labelStd, clip, seed, Optional.of(predictions), embedding);
+    }
+
+    /** The same encoding with indices of the values of categories. */
+    public TableEncoding withEmbedding() {
+        return new TableEncoding(columns, encodings, classes, labelMean, labelStd, clip, seed, stack, true);
+    }
+
+    /** The number of indices of each category whose values have some. */
+    public List<Integer> categories() {
+        return indexed().map(ColumnEncoding.Effects::indexed).toList();
+    }
+
+    private Stream<ColumnEncoding.Effects> indexed() {
+        return encodings.stream()
+                .filter(each -> embedding)
+                .filter(ColumnEncoding.Effects.class::isInstance)
+                .map(ColumnEncoding.Effects.class::cast)
+                .filter(ColumnEncoding.Effects::hasCount);
+    }
+
+    /** The number of elements of an encoded row: the features, then the indices of categories. */
+    public int width() {
+        return features().size() + categories().size();
     }
 
     /** The names of the features: those of the columns, then stacked predictions. */
@@ -70,7 +95,9 @@ public record TableEncoding(
         private final TableEncoding encoding;
         private final int[] offsets;
         private final int columnFeatures;
-        private final float[] features;
+        private final int allFeatures;
+        private final List<ColumnEncoding.Effects> indexed;
+        private final float[] elements;
         private final Map<String, Integer> classes = new HashMap<>();
 
         private Encoder(TableEncoding encoding) {
@@ -82,7 +109,9 @@ public record TableEncoding(
                 width += encoding.encodings().get(i).features().size();
             }
             this.columnFeatures = width;
-            this.features = new float[encoding.features().size()];
+            this.allFeatures = encoding.features().size();
+            this.indexed = encoding.indexed().toList();
+            this.elements = new float[encoding.width()];
             for (int i = 0; i < encoding.classes().size(); i++) {
                 classes.put(encoding.classes().get(i), i);
             }
@@ -97,15 +126,18 @@ public record TableEncoding(
             return split == Split.TRAIN ? 1 + GroupKeys.fold(encoding.seed(), key) : 0;
         }
 
-        /** The features of a row, valid until the next call. */
-        public float[] features(RawGroup group, int row, int fit) {
+        /** The features and indices of a row, valid until the next call. */
+        public float[] row(RawGroup group, int row, int fit) {
             for (int i = 0; i < offsets.length; i++) {
-                encoding.encodings().get(i).encode(group, row, fit, encoding.clip(), features, offsets[i]);
+                encoding.encodings().get(i).encode(group, row, fit, encoding.clip(), elements, offsets[i]);
             }
             if (encoding.stack().isPresent()) {
-                encoding.stack().get().encode(features, fit, encoding.clip(), columnFeatures);
+                encoding.stack().get().encode(elements, fit, encoding.clip(), columnFeatures);
             }
-            return features;
+            for (int i = 0; i < indexed.size(); i++) {
+                elements[allFeatures + i] = indexed.get(i).index(group, row);
+            }
+            return elements;
         }
 
         /** The target of a row: the standardised label, or the number of its class. */

@@ -26,6 +26,7 @@ public final class TableEncodingJson {
     private static final String VALUES = "values";
     private static final String MISSING = "missing";
     private static final String SCALES = "scales";
+    private static final String EMBEDDING = "embedding";
     private static final String STACK = "stack";
     private static final String LIMIT = "limit";
     private static final ObjectMapper JSON = new ObjectMapper()
@@ -80,6 +81,9 @@ public final class TableEncodingJson {
                 .put("label_std", encoding.labelStd())
                 .put("clip", encoding.clip())
                 .put("seed", encoding.seed());
+        if (encoding.embedding()) {
+            root.put(EMBEDDING, true);
+        }
         ArrayNode encodings = root.putArray("encodings");
         encoding.encodings().forEach(each -> encodings.add(content(each)));
         encoding.stack().ifPresent(stack -> root.set(STACK, content(stack)));
@@ -218,9 +222,10 @@ public final class TableEncodingJson {
                 number(root, "label_std"),
                 number(root, "clip"),
                 exact(root, "seed"));
-        return root.has(STACK)
+        TableEncoding stacked = root.has(STACK)
                 ? encoding.with(stack(root.get(STACK), encoding.features().size()))
                 : encoding;
+        return root.has(EMBEDDING) && bool(root, EMBEDDING) ? stacked.withEmbedding() : stacked;
     }
 
     private static StackedPrediction stack(JsonNode node, int columnFeatures) {

@@ -2,9 +2,11 @@ package dev.kindling.job.task.table;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.Split;
 import java.util.Collections;
@@ -24,6 +26,7 @@ import java.util.TreeMap;
  * @param hash SHA-256 of the encoding and of the key, length and checksum of every group
  * @param encodingHash SHA-256 of the encoding
  * @param features names of the features
+ * @param categories for each category whose values are indexed, the number of indices
  * @param classes names of the classes; empty for regression
  * @param labelStd the factor from an error of a target to one of the label; 1 for classification
  * @param ordered whether the first rows of a group are its support set
@@ -41,6 +44,7 @@ public record TableManifest(
         String hash,
         String encodingHash,
         List<String> features,
+        List<Integer> categories,
         List<String> classes,
         double labelStd,
         boolean ordered,
@@ -52,6 +56,8 @@ public record TableManifest(
         List<String> constantColumns) {
     static final String FORMAT = "kindling-table-pack";
     static final int VERSION = 1;
+
+    private static final String CATEGORIES = "categories";
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -101,11 +107,17 @@ public record TableManifest(
     public TableManifest {
         settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
         features = List.copyOf(features);
+        categories = List.copyOf(categories);
         classes = List.copyOf(classes);
         partBytes = List.copyOf(partBytes);
         splits = Collections.unmodifiableSortedMap(new TreeMap<>(splits));
         splits.values().forEach(Objects::requireNonNull);
         constantColumns = List.copyOf(constantColumns);
+    }
+
+    /** The number of elements of a row's input: the features, then the indices of categories. */
+    int width() {
+        return features.size() + categories.size();
     }
 
     /** The column by which rows of a group are ordered; empty if there is none. */
@@ -149,7 +161,12 @@ public record TableManifest(
     static TableManifest read(String text, String place) {
         TableManifest manifest;
         try {
-            manifest = JSON.readValue(text, TableManifest.class);
+            JsonNode tree = JSON.readTree(text);
+            if (tree instanceof ObjectNode fields && !fields.has(CATEGORIES)) {
+                // As in packs that were written before there were indices.
+                fields.putArray(CATEGORIES);
+            }
+            manifest = JSON.treeToValue(tree, TableManifest.class);
         } catch (JsonProcessingException | IllegalArgumentException e) {
             throw new BadDataException(place + " is damaged: it is not the manifest of a table pack", e);
         }
@@ -178,12 +195,15 @@ public record TableManifest(
         }
         double allBytes = partBytes.stream().mapToDouble(Long::doubleValue).sum();
         double allRows = splits.values().stream().mapToDouble(Groups::rows).sum();
-        if (allRows * (features.size() + TablePack.TARGET_AND_WEIGHT) * Float.BYTES != allBytes) {
+        if (allRows * (width() + TablePack.TARGET_AND_WEIGHT) * Float.BYTES != allBytes) {
             throw new BadDataException(place + " is damaged: its rows do not fill its parts");
         }
-        if (features.isEmpty() || classes.size() == 1 || partBytes.stream().anyMatch(bytes -> bytes < 0)) {
+        if (features.isEmpty()
+                || categories.stream().anyMatch(indices -> indices < 1)
+                || classes.size() == 1
+                || partBytes.stream().anyMatch(bytes -> bytes < 0)) {
             throw new BadDataException(
-                    place + " is damaged: it has no features, one class or a part of negative length");
+                    place + " is damaged: it has no features, a category without indices, one class or a part of negative length");
         }
         return this;
     }

@@ -26,8 +26,8 @@ import org.apache.hadoop.fs.Path;
  * <ul>
  *   <li>{@code pack.json}: {@link TableManifest};
  *   <li>{@code table.json}: the encoding, {@link TableEncodingJson};
- *   <li>{@code rows-00000.bin} and so on, the parts: for each row of a group its features, its target and its weight as 32-bit
- *       floats; the groups of a part in the order of their keys;
+ *   <li>{@code rows-00000.bin} and so on, the parts: for each row of a group its features, its indices of
+ *       categories, its target and its weight as 32-bit floats; the groups of a part in the order of their keys;
  *   <li>{@code index-SPLIT.bin}: for each group, in the order of the UTF-8 bytes of its key, 32 bytes: part (4), rows (4),
  *       offset in the part (8), CRC-32 of its rows (4), length of its key (4), offset of its key (8);
  *   <li>{@code keys-SPLIT.bin}: the keys in UTF-8, without separators.
@@ -43,7 +43,7 @@ public final class TablePack {
     /** Bytes of an index entry. */
     static final int ENTRY = 32;
 
-    /** Numbers of a row beside its features: target and weight. */
+    /** Numbers of a row beside its input: target and weight. */
     static final int TARGET_AND_WEIGHT = 2;
 
     private static final int ENTRIES_AT_ONCE = 1 << 15;
@@ -222,7 +222,7 @@ public final class TablePack {
 
     /** Floats of a row. */
     int rowLength() {
-        return manifest.features().size() + TARGET_AND_WEIGHT;
+        return manifest.width() + TARGET_AND_WEIGHT;
     }
 
     /**

@@ -86,6 +86,7 @@ public final class TablePackMerger {
                 hash.hex(),
                 TableEncodingJson.hash(encoding),
                 encoding.features(),
+                encoding.categories(),
                 encoding.classes(),
                 encoding.labelStd(),
                 encoding.columns().ordered(),

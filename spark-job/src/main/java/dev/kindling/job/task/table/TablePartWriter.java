@@ -69,14 +69,14 @@ public final class TablePartWriter implements AutoCloseable {
         long start = offset;
         ByteBuffer buffer = null;
         for (int row = 0; row < group.rows(); row++) {
-            float[] features = encoder.features(group, row, fit);
-            int rowBytes = (features.length + TablePack.TARGET_AND_WEIGHT) * Float.BYTES;
+            float[] input = encoder.row(group, row, fit);
+            int rowBytes = (input.length + TablePack.TARGET_AND_WEIGHT) * Float.BYTES;
             if (buffer == null || buffer.remaining() < rowBytes) {
                 flush(buffer);
                 buffer = buffer(rowBytes);
             }
-            for (float feature : features) {
-                buffer.putFloat(feature);
+            for (float element : input) {
+                buffer.putFloat(element);
             }
             buffer.putFloat(encoder.target(group, row)).putFloat((float) group.weight(row));
         }

@@ -29,6 +29,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param maxRows the most rows of a group; others, last in order, are left out
  * @param maxOneHot the most values of a categorical column that is encoded with an indicator for each
  * @param crossedAbove the most values of a categorical column whose crossed effect is not a feature beside its indicators
+ * @param embedding whether the values of categorical columns of many values are indexed, for methods that learn vectors of them
  * @param stack what predicts the label as one more feature
  * @param clip the largest magnitude of a standardised number
  */
@@ -50,6 +51,7 @@ public record TableSettings(
         int maxRows,
         int maxOneHot,
         int crossedAbove,
+        boolean embedding,
         Stack stack,
         double clip)
         implements Serializable {
@@ -173,6 +175,7 @@ public record TableSettings(
                 maxRows,
                 maxOneHot,
                 crossedAbove,
+                embedding,
                 stack,
                 clip);
     }
@@ -203,6 +206,7 @@ public record TableSettings(
         settings.put("table.max-rows", Integer.toString(maxRows));
         settings.put("table.max-one-hot", Integer.toString(maxOneHot));
         settings.put("table.crossed-above", Integer.toString(crossedAbove));
+        settings.put("table.embedding", Boolean.toString(embedding));
         settings.put("table.stack", SettingsCodec.lowerCase(stack));
         settings.put("table.clip", Double.toString(clip));
         return settings;

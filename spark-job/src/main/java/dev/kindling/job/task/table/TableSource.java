@@ -328,7 +328,8 @@ public final class TableSource implements TaskSource {
         return new EpisodeLayout(
                         Shape.of(pack.manifest().features().size()), classes, Math.max(1, classes), support, query)
                 .withWeights()
-                .orderedBy(pack.manifest().order());
+                .orderedBy(pack.manifest().order())
+                .withCategories(pack.manifest().categories());
     }
 
     private GroupTasks checked(Split split) {
@@ -499,9 +500,9 @@ public final class TableSource implements TaskSource {
         int available = group.capacity() / (pack.rowLength() * Float.BYTES);
         int[] rows = rows(spec, available);
         EpisodeLayout layout = layout(spec);
-        int features = pack.manifest().features().size();
-        EpisodeRows support = new EpisodeRows(group, rows, 0, supportRows(spec), layout.support(), features);
-        EpisodeRows query = new EpisodeRows(group, rows, supportRows(spec), queryRows(spec), layout.query(), features);
+        int width = pack.manifest().width();
+        EpisodeRows support = new EpisodeRows(group, rows, 0, supportRows(spec), layout.support(), width);
+        EpisodeRows query = new EpisodeRows(group, rows, supportRows(spec), queryRows(spec), layout.query(), width);
         int at = support.writeExamples(target, offset);
         at = query.writeExamples(target, at);
         at = support.writeWeights(target, at);
@@ -522,23 +523,24 @@ public final class TableSource implements TaskSource {
     public GroupRows groupRows(TaskSpec spec) {
         Place place = place(spec.split(), group(spec));
         ByteBuffer group = pack.read(place.split(), place.group());
-        int features = pack.manifest().features().size();
+        int width = pack.manifest().width();
         int available = group.capacity() / (pack.rowLength() * Float.BYTES);
         int[] order = pack.manifest().ordered()
                 ? IntStream.range(0, available).toArray()
                 : RandomStream.of(spec.seed(), ROWS).sampleWithoutReplacement(available, available);
-        EpisodeRows rows = new EpisodeRows(group, order, 0, available, available, features);
+        EpisodeRows rows = new EpisodeRows(group, order, 0, available, available, width);
         GroupRows result = new GroupRows(
                 pack.key(place.split(), place.group()),
-                new float[available * features],
+                new float[available * width],
                 new float[available],
-                new float[available]);
+                new float[available],
+                pack.manifest().categories().size());
         for (int row = 0; row < available; row++) {
-            for (int feature = 0; feature < features; feature++) {
-                result.x()[row * features + feature] = rows.value(row, feature);
+            for (int element = 0; element < width; element++) {
+                result.x()[row * width + element] = rows.value(row, element);
             }
-            result.y()[row] = rows.value(row, features);
-            result.weights()[row] = rows.value(row, features + 1);
+            result.y()[row] = rows.value(row, width);
+            result.weights()[row] = rows.value(row, width + 1);
         }
         return result;
     }

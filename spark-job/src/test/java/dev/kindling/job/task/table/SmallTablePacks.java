@@ -37,6 +37,7 @@ public final class SmallTablePacks {
                 4096,
                 30,
                 10,
+                false,
                 TableSettings.Stack.NONE,
                 5);
     }

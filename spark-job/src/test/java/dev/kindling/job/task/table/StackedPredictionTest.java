@@ -56,10 +56,10 @@ class StackedPredictionTest {
         assertThat(encoding.features()).containsExactly("x", "x missing", "c=a", "c=b", "stacked prediction");
         TableEncoding.Encoder encoder = encoding.encoder();
         // x = 0.5 is encoded as 0; the prediction 100 is the mean.
-        assertThat(encoder.features(row(0.5, "b"), 0, 0)).containsExactly(0, 0, 0, 1, 0);
+        assertThat(encoder.row(row(0.5, "b"), 0, 0)).containsExactly(0, 0, 0, 1, 0);
         // x = 2.5 is encoded as 1; 101 and 103, less 100, over 0.5, at most 5.
-        assertThat(encoder.features(row(2.5, "a"), 0, 0)).containsExactly(1, 0, 1, 0, 2);
-        assertThat(encoder.features(row(2.5, "b"), 0, 0)).containsExactly(1, 0, 0, 1, 5);
+        assertThat(encoder.row(row(2.5, "a"), 0, 0)).containsExactly(1, 0, 1, 0, 2);
+        assertThat(encoder.row(row(2.5, "b"), 0, 0)).containsExactly(1, 0, 0, 1, 5);
     }
 
     @Test
@@ -67,8 +67,8 @@ class StackedPredictionTest {
         TableEncoding.Encoder encoder = encoding(trees(99, TREE)).encoder();
         int fit = encoder.fit(Split.TRAIN, "g07");
         float expected = (float) (GroupKeys.fold(1, "g07") / 0.5);
-        assertThat(encoder.features(row(2.5, "a"), 0, fit)[4]).isEqualTo(Math.min(5, expected));
-        assertThat(encoder.features(row(2.5, "a"), 0, encoder.fit(Split.TEST, "g07"))[4])
+        assertThat(encoder.row(row(2.5, "a"), 0, fit)[4]).isEqualTo(Math.min(5, expected));
+        assertThat(encoder.row(row(2.5, "a"), 0, encoder.fit(Split.TEST, "g07"))[4])
                 .isEqualTo(2);
     }
 
