@@ -145,7 +145,7 @@ public final class MetaTrainer {
     }
 
     private TrainedModel trainInMemory(ClusterProvider clusters, CancellationSource cancellation) {
-        ResolvedRun resolved = clusters.resolve(configuration, Optional.empty());
+        ResolvedRun resolved = cancellation.runBeforeRound(0, () -> clusters.resolve(configuration, Optional.empty()));
         try {
             return train(resolved, clusters, cancellation);
         } finally {

@@ -122,7 +122,7 @@ public final class GroupedFolds extends Transformer implements MLWritable {
 
     @Override
     public StructType transformSchema(StructType schema) {
-        TableInput.required(this, schema, groupCol);
+        TableInput.requireKey(this, schema, groupCol);
         return TableInput.with(this, schema, Map.of(foldCol, DataTypes.IntegerType));
     }
 

@@ -141,8 +141,17 @@ public abstract class MetaModel<M extends MetaModel<M>> extends Model<M> impleme
 
     private Dataset<Row> predictions(Dataset<?> dataset) {
         predicted(dataset.schema());
-        PredictionTable table = table(dataset);
+        PredictionTable table = labelled(dataset);
         return table.result(named(predictor()).predict(table.rows()).rows(), outputs());
+    }
+
+    /** A table with support rows of its own, all of which must have a label. */
+    private PredictionTable labelled(Dataset<?> dataset) {
+        TableInput input = new TableInput(this, paramSet);
+        PredictionTable table = table(dataset);
+        return input.name(supportCol())
+                .map(support -> table.requiringLabels(support, input.required(groupCol()), getOrDefault(labelCol())))
+                .orElse(table);
     }
 
     private PredictionTable table(Dataset<?> dataset) {
@@ -178,7 +187,7 @@ public abstract class MetaModel<M extends MetaModel<M>> extends Model<M> impleme
      */
     public Dataset<Row> adapt(Dataset<?> dataset) {
         new TableInput(this, paramSet).requirePrediction(dataset.schema());
-        return named(predictor()).adapt(table(dataset).rows()).rows();
+        return named(predictor()).adapt(labelled(dataset).rows()).rows();
     }
 
     /**

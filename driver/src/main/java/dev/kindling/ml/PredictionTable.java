@@ -7,7 +7,10 @@ import java.util.Optional;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -49,6 +52,31 @@ final class PredictionTable {
                     .withColumn(label, ColumnExpressions.column(LABEL).cast(cast.get()));
         }
         return new PredictionTable(schema, rows, cast.map(type -> label));
+    }
+
+    /**
+     * The same table, in which a row that a column of booleans makes a support row and that has no label fails when it is read.
+     *
+     * @param support the column of booleans
+     */
+    PredictionTable requiringLabels(String support, String group, String label) {
+        StructField field = TableInput.find(schema, support).orElseThrow();
+        Column given = ColumnExpressions.column(support);
+        Column refused = functions.raise_error(functions.concat(
+                functions.lit("supportCol is " + support + ", which is true in a row of the group "),
+                functions.coalesce(ColumnExpressions.column(group).cast(DataTypes.StringType), functions.lit("null")),
+                functions.lit(" without a " + label + "; support rows must have one")));
+        Column checked = functions
+                .when(given.and(isMissing(label)), refused.cast(DataTypes.BooleanType))
+                .otherwise(given);
+        return new PredictionTable(schema, rows.withColumn(support, checked.as(support, field.metadata())), castLabel);
+    }
+
+    private Column isMissing(String label) {
+        return TableInput.find(rows.schema(), label)
+                .map(field -> ColumnExpressions.className(ColumnExpressions.column(label), field.dataType())
+                        .isNull())
+                .orElseGet(() -> functions.lit(true));
     }
 
     /** The rows that a model reads. */

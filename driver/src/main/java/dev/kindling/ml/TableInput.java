@@ -117,13 +117,7 @@ final class TableInput {
      * @throws IllegalArgumentException if one is not set, is missing or has a type that cannot be used
      */
     void require(StructType schema) {
-        StructField group = required(stage, schema, params.groupCol);
-        if (group.dataType() instanceof FloatType || group.dataType() instanceof DoubleType) {
-            throw unusable(
-                    params.groupCol,
-                    group,
-                    "text, an integer or a date, because equal fractions may differ in their last digits");
-        }
+        requireKey(stage, schema, params.groupCol);
         if (columns().isPresent() == vectors().isPresent()) {
             throw new IllegalArgumentException(
                     columns().isPresent()
@@ -139,6 +133,21 @@ final class TableInput {
         });
         if (stage instanceof RegressionParams) {
             name(params.offsetCol).ifPresent(name -> field(schema, params.offsetCol, name));
+        }
+    }
+
+    /**
+     * Checks the column of groups.
+     *
+     * @throws IllegalArgumentException if it is not set, is missing or has floating-point numbers
+     */
+    static void requireKey(Params stage, StructType schema, Param<String> param) {
+        StructField group = required(stage, schema, param);
+        if (group.dataType() instanceof FloatType || group.dataType() instanceof DoubleType) {
+            throw unusable(
+                    param,
+                    group,
+                    "text, an integer, a decimal or a date, because equal fractions may differ in their last digits");
         }
     }
 

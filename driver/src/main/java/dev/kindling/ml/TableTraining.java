@@ -4,6 +4,7 @@ import dev.kindling.MetaTrainer;
 import dev.kindling.Method;
 import dev.kindling.Tables;
 import dev.kindling.TrainedModel;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.table.ColumnExpressions;
 import dev.kindling.driver.table.TableView;
 import dev.kindling.driver.training.TrainingListener;
@@ -12,6 +13,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.Params;
 import org.apache.spark.sql.Column;
@@ -23,12 +26,13 @@ import org.apache.spark.sql.functions;
 /** A training of an estimator: from its parameters to the settings of {@code table.conf}, and the training on a Dataset. */
 final class TableTraining {
     private static final String SPLIT = "kindling_split";
+    private static final String SPLIT_KEY = "table.split";
 
     /** Rounds between two validations are this fraction of all. */
     private static final int VALIDATIONS = 8;
 
     /** Keys that parameters set. */
-    private static final Map<String, String> PARAMETERS = Map.ofEntries(
+    private static final SortedMap<String, String> PARAMETERS = new TreeMap<>(Map.ofEntries(
             Map.entry("table.group", "groupCol"),
             Map.entry("table.label", "labelCol"),
             Map.entry("table.features", "featuresCols or featuresCol"),
@@ -45,7 +49,7 @@ final class TableTraining {
             Map.entry("algorithm.name", "method"),
             Map.entry("run.rounds", "maxRounds"),
             Map.entry("run.members", "members"),
-            Map.entry("run.seed", "seed"));
+            Map.entry("run.seed", "seed")));
 
     private final Params stage;
     private final MetaParamSet params;
@@ -123,7 +127,7 @@ final class TableTraining {
         }
         split(tables, members, seed);
         List<String> settings = List.of(stage.getOrDefault(params.settings));
-        settings.forEach(TableTraining::refuseParameter);
+        settings.forEach(this::refuseParameter);
         return MetaTrainer.readyJob("table.conf")
                 .tasks(tables.build())
                 .method(Method.named(stage.getOrDefault(params.method), Map.of()))
@@ -161,12 +165,20 @@ final class TableTraining {
         }
     }
 
-    private static void refuseParameter(String setting) {
-        String key = setting.substring(0, setting.indexOf('=')).strip();
-        String parameter = PARAMETERS.get(key);
-        if (parameter != null) {
-            throw new IllegalArgumentException(
-                    "settings has " + key + ", which is that of " + parameter + "; it must not be among settings");
+    /** Refuses a setting of a key that a parameter sets, of one above or below it, or of an object that has such a key. */
+    private void refuseParameter(String setting) {
+        for (String key : JobConfig.assignedKeys(setting)) {
+            PARAMETERS.forEach((set, parameter) -> {
+                if (key.equals(set) || set.startsWith(key + ".") || key.startsWith(set + ".")) {
+                    throw new IllegalArgumentException("settings has " + key + ", which is that of " + parameter
+                            + "; it must not be among settings");
+                }
+            });
+            if (key.equals(SPLIT_KEY)
+                    && input.name(params.validationIndicatorCol).isPresent()) {
+                throw new IllegalArgumentException("settings has " + SPLIT_KEY
+                        + " and validationIndicatorCol is set, which divides the groups; one of them must be left out");
+            }
         }
     }
 }

@@ -19,6 +19,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Pipeline;
 import org.apache.spark.ml.PipelineModel;
@@ -38,6 +40,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -276,6 +279,17 @@ class MetaEstimatorsTest {
                 .setMetricName("accuracy")
                 .evaluate(predicted.filter("NOT isSupport"));
         assertThat(accuracy).isGreaterThan(0.5);
+        // A label that is NaN is none.
+        Dataset<Row> withNaN = given.withColumn(
+                "level",
+                functions
+                        .when(functions.col("isSupport"), functions.col("level").cast("double"))
+                        .otherwise(Double.NaN));
+        assertThat(sorted(loaded.copy(ParamMap.empty()).setSupportCol("").transform(withNaN), "prediction"))
+                .isEqualTo(sorted(predicted, "prediction"));
+        MetaClassificationModel again =
+                estimator.fit(levels.union(levels.withColumn("level", functions.lit(Double.NaN))));
+        assertThat(again.labels()).isEqualTo(loaded.labels());
         // Text as labels: predictions are text.
         MetaClassificationModel texts = estimator
                 .copy(ParamMap.empty())
@@ -358,31 +372,62 @@ class MetaEstimatorsTest {
     }
 
     @Test
-    void theSlotsAreFreeAfterATrainingAFailureAndAnInterruption() throws Exception {
+    void theSlotsAreFreeAfterATrainingAFailureAndInterruptions() throws Exception {
         assertBothSlotsAreFree();
         MetaRegressor diverging = regressor().setMaxRounds(50).setSettings(new String[] {
             "evaluation.support=2", "table.stack=none", "optimizer.learning-rate=1e30", "optimizer.clip-norm=0"
         });
         assertThatThrownBy(() -> diverging.fit(train)).isInstanceOf(RuntimeException.class);
         assertBothSlotsAreFree();
-        MetaRegressor endless = regressor().setMaxRounds(1_000_000);
+        assertStopsWhenInterrupted(regressor().setMaxRounds(1_000_000), train, thread -> {
+            while (thread.isAlive() && !isTraining(thread)) {
+                TimeUnit.MILLISECONDS.sleep(20);
+            }
+        });
+        // While the table is prepared, by Spark tasks that end only when their job is cancelled.
+        CountDownLatch reached = new CountDownLatch(1);
+        SLEEPING.set(reached);
+        Dataset<Row> slow = train.withColumn(
+                "dose",
+                functions
+                        .udf((UDF1<Double, Double>) MetaEstimatorsTest::sleep, DataTypes.DoubleType)
+                        .apply(functions.col("dose")));
+        assertStopsWhenInterrupted(regressor(), slow, thread -> reached.await(PATIENCE_SECONDS, TimeUnit.SECONDS));
+        assertThat(session.catalog().listTables("global_temp").count()).isZero();
+    }
+
+    private static final AtomicReference<CountDownLatch> SLEEPING = new AtomicReference<>();
+
+    private static Double sleep(Double value) throws InterruptedException {
+        SLEEPING.get().countDown();
+        while (!TaskContext.get().isInterrupted()) {
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+        return value;
+    }
+
+    /** Waits for the moment in which a thread is to be interrupted. */
+    @FunctionalInterface
+    private interface Moment {
+        void await(Thread thread) throws InterruptedException;
+    }
+
+    private static void assertStopsWhenInterrupted(MetaRegressor estimator, Dataset<Row> table, Moment moment)
+            throws Exception {
         CompletableFuture<Throwable> failure = new CompletableFuture<>();
         Thread thread = new Thread(() -> {
             try {
-                endless.fit(train);
+                estimator.fit(table);
                 failure.complete(new AssertionError("it ended"));
             } catch (RuntimeException e) {
                 failure.complete(e);
             }
         });
         thread.start();
-        while (failure.getNow(null) == null && !isTraining(thread)) {
-            TimeUnit.MILLISECONDS.sleep(20);
-        }
+        moment.await(thread);
         thread.interrupt();
         assertThat(failure.get(PATIENCE_SECONDS, TimeUnit.SECONDS)).isInstanceOf(StoppedEarlyException.class);
         assertBothSlotsAreFree();
-        assertThat(session.catalog().listTables("global_temp").count()).isZero();
     }
 
     private static boolean isTraining(Thread thread) {
@@ -404,7 +449,10 @@ class MetaEstimatorsTest {
                 "groupCol is not set; it must be the name of a column");
         assertRefused(
                 () -> regressor().setGroupCol("dose").fit(train),
-                "groupCol has dose, a column of the type double; it must be text, an integer or a date");
+                "groupCol has dose, a column of the type double; it must be text, an integer, a decimal or a date");
+        assertRefused(
+                () -> new GroupedFolds().setGroupCol("dose").transform(train),
+                "groupCol has dose, a column of the type double; it must be text, an integer, a decimal or a date");
         assertRefused(
                 () -> regressor().setLabelCol("ward").fit(train),
                 "labelCol has ward, a column of the type string; it must be a number");
@@ -428,6 +476,26 @@ class MetaEstimatorsTest {
         assertRefused(
                 () -> regressor().setSettings(new String[] {"run.rounds=3"}).fit(train),
                 "settings has run.rounds, which is that of maxRounds; it must not be among settings");
+        for (String setting : new String[] {"table={group=x}", "table.group=x", "\"table\".\"group\"=x"}) {
+            assertRefused(
+                    () -> regressor().setSettings(new String[] {setting}).fit(train),
+                    "settings has table.group, which is that of groupCol; it must not be among settings");
+        }
+        assertRefused(
+                () -> regressor().setSettings(new String[] {"table=x"}).fit(train),
+                "settings has table, which is that of featuresCols or featuresCol; it must not be among settings");
+        assertRefused(
+                () -> regressor()
+                        .setSettings(new String[] {"table.options.header=false"})
+                        .fit(train),
+                "settings has table.options.header, which is that of the Dataset; it must not be among settings");
+        assertRefused(
+                () -> regressor()
+                        .setMembers(1)
+                        .setValidationIndicatorCol("held")
+                        .setSettings(new String[] {"table.split=[0.8, 0.2, 0]"})
+                        .fit(train.withColumn("held", functions.lit(false))),
+                "settings has table.split and validationIndicatorCol is set, which divides the groups; one of them must be left out");
         assertRefused(() -> regressor().setMethod("mamal").fit(train), "algorithm.name is mamal");
         assertRefused(
                 () -> regressor().setValidationIndicatorCol("score").fit(train),
@@ -446,6 +514,44 @@ class MetaEstimatorsTest {
                 .message()
                 .contains("none has a row with a finite score")
                 .hasLineCount(1);
+    }
+
+    @Test
+    void aSupportRowWithoutALabelIsRefusedByItsGroup() {
+        MetaRegressionModel named = trained.copy(ParamMap.empty()).setSupportCol("isSupport");
+        Dataset<Row> rows = MadeVisits.withSupport(test)
+                .withColumn(
+                        "score",
+                        functions.when(functions.expr("NOT (patient = 'p61' AND day = 0)"), functions.col("score")));
+        String message =
+                "supportCol is isSupport, which is true in a row of the group p61 without a score; support rows must have one";
+        assertThatThrownBy(() -> named.transform(rows).collectAsList()).hasStackTraceContaining(message);
+        assertThatThrownBy(() -> named.adapt(rows).collectAsList()).hasStackTraceContaining(message);
+        assertThatThrownBy(() -> named.transform(rows.drop("score")).collectAsList())
+                .hasStackTraceContaining("without a score; support rows must have one");
+        // Those to be predicted need none, and parameters that were adapted are not adapted again.
+        Dataset<Row> complete = MadeVisits.withSupport(test);
+        Dataset<Row> asked =
+                complete.withColumn("score", functions.when(functions.col("isSupport"), functions.col("score")));
+        assertThat(predictions(named.transform(asked))).isEqualTo(predictions(named.transform(complete)));
+        assertThat(named.predict(named.adapt(complete), rows)
+                        .filter("prediction IS NULL")
+                        .count())
+                .isZero();
+    }
+
+    @Test
+    void groupsMayBeDecimals() {
+        Dataset<Row> decimal =
+                train.withColumn("patient", functions.expr("cast(substr(patient, 2) AS decimal(6, 1)) / 2"));
+        Dataset<Row> folded = new GroupedFolds().setGroupCol("patient").transform(decimal);
+        assertThat(folded.groupBy("patient")
+                        .agg(functions.countDistinct("fold").alias("folds"))
+                        .filter("folds = 1")
+                        .count())
+                .isEqualTo(PATIENTS);
+        MetaRegressionModel model = regressor().setMembers(1).setMaxRounds(1).fit(decimal);
+        assertThat(model.adapt(decimal).count()).isEqualTo(PATIENTS);
     }
 
     @Test

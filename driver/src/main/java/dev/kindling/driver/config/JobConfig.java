@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -155,6 +156,20 @@ public final class JobConfig {
      */
     public JobConfig withAssignments(List<String> assignments) {
         return resolve(assigned(written, assignments), environment, networkFile, runFolder);
+    }
+
+    /**
+     * The keys that an assignment sets: its own or, of an object, those of all values in it.
+     *
+     * @param assignment {@code key=value}
+     * @throws IllegalArgumentException if it is malformed
+     */
+    public static SortedSet<String> assignedKeys(String assignment) {
+        try {
+            return KeyValueOverride.parse(assignment).keys();
+        } catch (ConfigException e) {
+            throw unreadable(assignment, e);
+        }
     }
 
     private static Config referenceFile() {

@@ -2,10 +2,13 @@ package dev.kindling.driver.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import java.math.BigDecimal;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Overrides one key with the {@code key=value} of a {@code --set} option. A value that parses as a number, a boolean, a
@@ -35,6 +38,21 @@ record KeyValueOverride(String key, ConfigValue value) {
 
     Config config() {
         return value.atPath(key);
+    }
+
+    /** The keys that it sets: its own or, of an object, those of all values in it. */
+    SortedSet<String> keys() {
+        SortedSet<String> keys = new TreeSet<>();
+        collect(String.join(".", ConfigUtil.splitPath(key)), value, keys);
+        return keys;
+    }
+
+    private static void collect(String key, ConfigValue value, SortedSet<String> keys) {
+        if (value instanceof ConfigObject object && !object.isEmpty()) {
+            object.forEach((name, inner) -> collect(key + "." + name, inner, keys));
+        } else {
+            keys.add(key);
+        }
     }
 
     private static ConfigValue typed(String trimmed, String value, String key) {

@@ -85,6 +85,19 @@ public final class SettingsReader {
     }
 
     /**
+     * Reads the settings of the tracking server of a configuration.
+     *
+     * @throws IllegalArgumentException if they are invalid
+     */
+    public static TrackingSettings tracking(JobConfig configuration) {
+        return tracking(configuration.keys());
+    }
+
+    private static TrackingSettings tracking(ConfigReader keys) {
+        return new TrackingSettings(keys.text("run.mlflow"), keys.text("run.mlflow-experiment"));
+    }
+
+    /**
      * Reads the settings of a configuration.
      *
      * @param hadoop resolves relative paths of data
@@ -143,7 +156,7 @@ public final class SettingsReader {
                 rounds,
                 keys.integer("run.log-every"),
                 MetricsWriter.Files.of(keys.bool("run.tensorboard")),
-                new TrackingSettings(keys.text("run.mlflow"), keys.text("run.mlflow-experiment")),
+                tracking(keys),
                 tasks,
                 group,
                 keys.duration("run.wall-time"),

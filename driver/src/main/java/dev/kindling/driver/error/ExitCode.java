@@ -41,6 +41,9 @@ public enum ExitCode {
         if (failure instanceof StoppedException stopped) {
             return stopped.code();
         }
+        if (failure instanceof StoppedEarlyException) {
+            return STOPPED;
+        }
         return failure instanceof DivergedException ? DIVERGED : CLUSTER_FAILED;
     }
 

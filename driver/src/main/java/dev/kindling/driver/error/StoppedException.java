@@ -11,6 +11,11 @@ public final class StoppedException extends RuntimeException {
         this.code = code;
     }
 
+    public StoppedException(ExitCode code, String message, Throwable cause) {
+        super(message, cause);
+        this.code = code;
+    }
+
     public ExitCode code() {
         return code;
     }

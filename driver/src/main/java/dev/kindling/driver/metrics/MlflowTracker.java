@@ -123,11 +123,24 @@ final class MlflowTracker implements RunTracker {
         } catch (UncheckedIOException e) {
             throw e;
         } catch (RuntimeException e) {
-            throw new IllegalArgumentException(
-                    "run.mlflow is " + settings.uri()
-                            + ", which must be the URI of an MLflow server that takes the run: " + reason(e),
-                    e);
+            throw unusable(settings, e);
         }
+    }
+
+    /** Asks the server for the experiment, which need not exist yet. */
+    static void requireReachable(TrackingSettings settings) {
+        try (MlflowClient client = new MlflowClient(settings.uri())) {
+            client.getExperimentByName(settings.experiment());
+        } catch (RuntimeException e) {
+            throw unusable(settings, e);
+        }
+    }
+
+    private static IllegalArgumentException unusable(TrackingSettings settings, RuntimeException e) {
+        return new IllegalArgumentException(
+                "run.mlflow is " + settings.uri() + ", which must be the URI of an MLflow server that takes the run: "
+                        + reason(e),
+                e);
     }
 
     private static Optional<String> knownRun(RunDirectory run, TrackingSettings settings) {

@@ -5,6 +5,7 @@ import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import java.util.SortedMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -57,11 +58,29 @@ public interface RunTracker extends AutoCloseable {
             Provenance provenance,
             Configuration hadoop,
             Consumer<String> warning) {
-        if (settings.uri().isEmpty()) {
-            return NONE;
+        return settings.uri().isEmpty()
+                ? NONE
+                : withClient(
+                        settings, () -> MlflowTracker.open(settings, run, parameters, provenance, hadoop, warning));
+    }
+
+    /**
+     * Refuses a server that cannot be used, before there is a run; nothing is logged.
+     *
+     * @throws IllegalArgumentException if the client's classes are missing or the server cannot be reached
+     */
+    static void requireUsable(TrackingSettings settings) {
+        if (!settings.uri().isEmpty()) {
+            withClient(settings, () -> {
+                MlflowTracker.requireReachable(settings);
+                return NONE;
+            });
         }
+    }
+
+    private static RunTracker withClient(TrackingSettings settings, Supplier<RunTracker> work) {
         try {
-            return MlflowTracker.open(settings, run, parameters, provenance, hadoop, warning);
+            return work.get();
         } catch (NoClassDefFoundError e) {
             throw new IllegalArgumentException(
                     "run.mlflow is " + settings.uri() + ", for which MLflow's client is not on the class path ("

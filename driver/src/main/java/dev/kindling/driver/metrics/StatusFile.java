@@ -45,15 +45,21 @@ public final class StatusFile {
     }
 
     /**
-     * Writes that a run failed before it was under way again; the number of rounds in the file is retained.
+     * Writes that a run ended before it was under way again; the number of rounds in the file is retained.
      *
      * @param failure receives an exception of the write as suppressed
      */
-    public static void failedBefore(
-            AtomicDirectory folder, InstantSource clock, int exitCode, String message, String hint, Throwable failure) {
+    public static void endedBefore(
+            AtomicDirectory folder,
+            InstantSource clock,
+            RunStatus.State state,
+            int exitCode,
+            String message,
+            String hint,
+            Throwable failure) {
         try {
             long round = folder.has(NAME) ? RunStatus.roundIn(folder.read(NAME)) : 0;
-            RunStatus status = RunStatus.ended(RunStatus.State.FAILED, exitCode, message, round, hint);
+            RunStatus status = RunStatus.ended(state, exitCode, message, round, hint);
             writeEnd(folder, status.json(clock.instant()));
         } catch (RuntimeException e) {
             failure.addSuppressed(e);

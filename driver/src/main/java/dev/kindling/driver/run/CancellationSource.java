@@ -1,6 +1,8 @@
 package dev.kindling.driver.run;
 
+import dev.kindling.driver.error.StoppedEarlyException;
 import dev.kindling.driver.training.CancellationToken;
+import dev.kindling.driver.training.UncheckedExceptions;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -92,6 +94,21 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
     @Override
     public <T> T runCancellable(Supplier<T> work) {
         return run(work, Urgency.REQUESTED);
+    }
+
+    /**
+     * Runs work before a round, on this thread: it is interrupted as soon as the run is cancelled, and has no effect then.
+     *
+     * @param rounds that are done
+     * @throws StoppedEarlyException if it failed after the run was cancelled, which explains the failure
+     */
+    public <T> T runBeforeRound(long rounds, Supplier<T> work) {
+        try {
+            return runCancellable(work);
+        } catch (Exception e) {
+            RuntimeException failure = UncheckedExceptions.unchecked(e);
+            throw isCancelled() ? new StoppedEarlyException(rounds, failure) : failure;
+        }
     }
 
     private <T> T run(Supplier<T> work, Urgency from) {

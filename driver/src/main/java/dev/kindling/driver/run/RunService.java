@@ -7,7 +7,11 @@ import dev.kindling.driver.checkpoint.RunLock;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.error.StoppedEarlyException;
+import dev.kindling.driver.error.StoppedException;
 import dev.kindling.driver.metrics.DriverLogContext;
+import dev.kindling.driver.metrics.RunTracker;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.training.TrainingLoop;
 import java.util.Optional;
@@ -28,19 +32,33 @@ public record RunService(
      * rounds; other configurations are resolved before the folder is created.
      *
      * @throws IllegalArgumentException if the configuration makes no sense or the folder is not empty
+     * @throws StoppedException if the run was stopped
      */
     public TrainingLoop.Result begin(JobConfig configuration, AtomicDirectory folder) {
         if (!SettingsReader.isOfTable(configuration)) {
             return begin(context.clusters().resolve(configuration, master), folder);
         }
         refuseOccupied(folder);
+        RunTracker.requireUsable(SettingsReader.tracking(configuration));
         try (RunLock lock = RunLock.take(folder, context.clock());
                 KeptSession platform = new KeptSession(context.clusters(), folder.name())) {
             context.message("preparing the table");
-            ResolvedRun resolved = cancellation.runCancellable(
-                    () -> platform.resolve(configuration.withRunFolder(folder.toString()), master));
+            ResolvedRun resolved = stoppable(
+                    0,
+                    () -> platform.resolve(configuration.withRunFolder(folder.toString()), master),
+                    () -> cancellation.reason()
+                            + " stopped the run while its table was prepared; the same command begins it again");
             resolved.requireTrainable();
             return on(platform).begin(resolved, folder, lock);
+        }
+    }
+
+    /** Resolves a run, which may take long for a table; a stop ends it at once, with the given message. */
+    private ResolvedRun stoppable(long rounds, Supplier<ResolvedRun> work, Supplier<String> message) {
+        try {
+            return cancellation.runBeforeRound(rounds, work);
+        } catch (StoppedEarlyException e) {
+            throw new StoppedException(ExitCode.STOPPED, message.get(), e);
         }
     }
 
@@ -58,6 +76,7 @@ public record RunService(
     public TrainingLoop.Result begin(ResolvedRun resolved, AtomicDirectory folder) {
         resolved.requireTrainable();
         refuseOccupied(folder);
+        RunTracker.requireUsable(resolved.settings().run().tracking());
         try (RunLock lock = RunLock.take(folder, context.clock())) {
             return begin(resolved, folder, lock);
         }
@@ -117,7 +136,11 @@ public record RunService(
     }
 
     private ResolvedRun prepared(ResumePlan resumePlan) {
-        ResolvedRun resolved = context.clusters().resolve(resumePlan.configuration(), master);
+        long rounds = resumePlan.settings().run().rounds();
+        ResolvedRun resolved = stoppable(
+                resumePlan.rounds(),
+                () -> context.clusters().resolve(resumePlan.configuration(), master),
+                () -> RunSession.stopMessage(cancellation, resumePlan.rounds(), rounds, resumePlan.directory()));
         resumePlan.refuseOtherWork(resolved);
         resolved.requireTrainable();
         resolved.configuration().networkFile().ifPresent(resumePlan.directory()::keepNetwork);
@@ -125,12 +148,12 @@ public record RunService(
         return resolved;
     }
 
-    /** Runs a step of the preparation; if it fails, the failure is recorded in {@code status.json}. */
+    /** Runs a step of the preparation; if it fails or is stopped, that is recorded in {@code status.json}. */
     private <T> T before(RunDirectory directory, Supplier<T> work) {
         try {
             return work.get();
         } catch (RuntimeException | Error e) {
-            RunSession.failedBefore(directory, context.clock(), e);
+            RunSession.endedBefore(directory, context.clock(), e);
             throw e;
         }
     }

@@ -5,11 +5,11 @@ import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.RunLock;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.config.Settings;
-import dev.kindling.driver.error.ClusterException;
 import dev.kindling.driver.error.ExitCode;
 import dev.kindling.driver.error.StoppedEarlyException;
 import dev.kindling.driver.error.StoppedException;
 import dev.kindling.driver.metrics.DriverLogContext;
+import dev.kindling.driver.metrics.RunStatus;
 import dev.kindling.driver.metrics.RunTracker;
 import dev.kindling.driver.metrics.StatusFile;
 import dev.kindling.driver.training.FileRunRecorder;
@@ -174,19 +174,9 @@ public final class RunSession {
         return result.orElseThrow();
     }
 
-    /**
-     * Starts a platform or cluster. If a signal interrupts this, Spark fails; that is reported as a stop, not a
-     * failure.
-     */
+    /** Starts a platform or cluster. */
     private <T> T starting(Supplier<T> work) {
-        try {
-            return cancellation.runCancellable(work);
-        } catch (Exception e) {
-            RuntimeException failure = UncheckedExceptions.unchecked(e);
-            throw cancellation.isCancelled() && failure instanceof ClusterException
-                    ? new StoppedEarlyException(training.rounds(), failure)
-                    : failure;
-        }
+        return cancellation.runBeforeRound(training.rounds(), work);
     }
 
     private String completionMessage() {
@@ -200,8 +190,8 @@ public final class RunSession {
     }
 
     private RuntimeException stopped(FileRunRecorder files, StoppedEarlyException e) {
-        String message = cancellation.reason() + " stopped the run after " + training.rounds() + " of "
-                + resolved.settings().run().rounds() + " rounds; " + resumeCommand() + " resumes it";
+        String message = stopMessage(
+                cancellation, training.rounds(), resolved.settings().run().rounds(), directory);
         try {
             files.stopped(ExitCode.STOPPED.number(), message, resumeCommand());
         } catch (RuntimeException failure) {
@@ -210,6 +200,12 @@ public final class RunSession {
         }
         DriverLogContext.ended(ExitCode.STOPPED.number(), message);
         return new StoppedException(ExitCode.STOPPED, message);
+    }
+
+    /** The message of a run that was stopped after some of its rounds. */
+    static String stopMessage(CancellationSource cancellation, long done, long rounds, RunDirectory directory) {
+        return cancellation.reason() + " stopped the run after " + done + " of " + rounds + " rounds; "
+                + resumeCommand(directory) + " resumes it";
     }
 
     private RuntimeException failed(FailureRecorder record, Throwable e) {
@@ -224,22 +220,25 @@ public final class RunSession {
     }
 
     /**
-     * Records in {@code status.json} that a run failed during its preparation. A refusal for wrong usage leaves the
-     * status as it is, because the run has not changed.
+     * Records in {@code status.json} that a run failed or was stopped during its preparation. A refusal for wrong usage leaves
+     * the status as it is, because the run has not changed.
      */
-    public static void failedBefore(RunDirectory directory, InstantSource clock, Throwable e) {
+    public static void endedBefore(RunDirectory directory, InstantSource clock, Throwable e) {
         ExitCode code = ExitCode.of(e);
         if (code != ExitCode.WRONG_USAGE) {
+            RunStatus.State state = code == ExitCode.STOPPED ? RunStatus.State.STOPPED : RunStatus.State.FAILED;
             String message = ExitCode.message(e);
-            StatusFile.failedBefore(directory.folder(), clock, code.number(), message, hint(code, directory), e);
+            StatusFile.endedBefore(directory.folder(), clock, state, code.number(), message, hint(code, directory), e);
             DriverLogContext.ended(code.number(), message);
         }
     }
 
     private static String hint(ExitCode code, RunDirectory directory) {
-        return code == ExitCode.DIVERGED
-                ? "the same configuration would diverge again: begin another run with another one"
-                : "remove the cause; then " + resumeCommand(directory) + " resumes the run";
+        return switch (code) {
+            case STOPPED -> resumeCommand(directory);
+            case DIVERGED -> "the same configuration would diverge again: begin another run with another one";
+            default -> "remove the cause; then " + resumeCommand(directory) + " resumes the run";
+        };
     }
 
     /** Returns the loss of the lock if it was lost, since other failures then follow from it; otherwise the failure. */

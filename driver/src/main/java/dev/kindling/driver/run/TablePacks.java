@@ -143,7 +143,16 @@ final class TablePacks {
         try {
             tables.prepare(table, folder.toString(), fitted);
         } catch (RuntimeException | Error e) {
-            files.delete(folder, true);
+            // An interruption of the preparation must not reach the deletion.
+            boolean isInterrupted = Thread.interrupted();
+            try {
+                files.delete(folder, true);
+            } catch (IOException failure) {
+                e.addSuppressed(failure);
+            }
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
             throw e;
         }
     }

@@ -10,6 +10,8 @@ import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.DateType;
+import org.apache.spark.sql.types.DoubleType;
+import org.apache.spark.sql.types.FloatType;
 import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -57,7 +59,19 @@ public final class ColumnExpressions {
         if (type(columns.label()).isEmpty()) {
             return functions.lit(null).cast(columns.classes() ? DataTypes.StringType : DataTypes.DoubleType);
         }
-        return columns.classes() ? column(columns.label()).cast(DataTypes.StringType) : number(columns.label());
+        return columns.classes() ? className(columns.label()) : number(columns.label());
+    }
+
+    private Column className(String name) {
+        return className(column(name), type(name).orElseThrow());
+    }
+
+    /** The name of a class; null where a label is null, or NaN, which is how other libraries write a missing number. */
+    public static Column className(Column label, DataType type) {
+        Column text = label.cast(DataTypes.StringType);
+        return type instanceof DoubleType || type instanceof FloatType
+                ? functions.when(functions.not(functions.isnan(label)), text)
+                : text;
     }
 
     /** The weight of a row, 1 where the table has no weights. */

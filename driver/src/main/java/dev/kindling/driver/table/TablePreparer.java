@@ -13,6 +13,7 @@ import dev.kindling.job.task.table.TablePackMerger;
 import dev.kindling.job.task.table.TablePartWriter;
 import dev.kindling.job.task.table.TableSettings;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -20,7 +21,9 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -58,13 +61,33 @@ public final class TablePreparer {
      * @throws ClusterException if Spark fails
      */
     public TableManifest prepare(TableSettings settings, String folder, Optional<TableEncoding> fitted) {
+        SparkContext spark = session.sparkContext();
+        String tag = "kindling-table-" + UUID.randomUUID();
+        spark.addJobTag(tag);
         try {
             return write(settings, folder, fitted);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write the table pack " + folder + ": " + e.getMessage(), e);
         } catch (Exception e) {
-            throw TableErrors.of(e, "the table cannot be prepared");
+            // Spark leaves the jobs of an interrupted thread running.
+            spark.cancelJobsWithTag(tag);
+            if (isInterruption(e)) {
+                Thread.currentThread().interrupt();
+            }
+            throw e instanceof IOException
+                    ? new UncheckedIOException(
+                            "cannot write the table pack " + folder + ": " + e.getMessage(), (IOException) e)
+                    : TableErrors.of(e, "the table cannot be prepared");
+        } finally {
+            spark.removeJobTag(tag);
         }
+    }
+
+    private static boolean isInterruption(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof InterruptedException || cause instanceof InterruptedIOException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private TableManifest write(TableSettings settings, String folder, Optional<TableEncoding> fitted)

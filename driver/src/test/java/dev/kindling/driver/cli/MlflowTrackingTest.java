@@ -217,6 +217,18 @@ class MlflowTrackingTest {
     }
 
     @Test
+    void aServerThatCannotBeReachedIsRefusedBeforeThereIsARun() {
+        stop();
+        for (String source : List.of("sinusoid", "table")) {
+            TinyRun run = run("task.source=" + source, "table.path=none.csv", "table.group=g", "table.label=y");
+            Outcome outcome = run.train();
+            assertThat(outcome.code()).isEqualTo(2);
+            assertThat(outcome.err()).contains("run.mlflow is " + uri()).hasLineCount(1);
+            assertThat(run.folder()).doesNotExist();
+        }
+    }
+
+    @Test
     void metricsThatTheServerDidNotTakeAreSentAgain() throws IOException {
         refusals.set(4);
         TinyRun run = run();

@@ -13,6 +13,7 @@ import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.spark.SparkApplication;
+import dev.kindling.driver.run.TablePreparation;
 import dev.kindling.driver.table.TablePreparer;
 import dev.kindling.job.protocol.Job;
 import java.io.File;
@@ -58,6 +59,15 @@ class TableRunTest {
 
     private Outcome train(
             Path run, BiFunction<Job, ClusterSettings, Cluster> clusters, Signals signals, String... more) {
+        return train(run, clusters, TablePreparer.on(spark)::prepare, signals, more);
+    }
+
+    private Outcome train(
+            Path run,
+            BiFunction<Job, ClusterSettings, Cluster> clusters,
+            TablePreparation tables,
+            Signals signals,
+            String... more) {
         List<String> args = new ArrayList<>(List.of(
                 "train", "--conf", "../conf/table-growth.conf", "--out", run.toString(), "--set", "run.rounds=8"));
         for (String set : List.of(
@@ -70,7 +80,21 @@ class TableRunTest {
             args.addAll(List.of("--set", set));
         }
         args.addAll(List.of(more));
-        return CommandLineForTests.on(clusters, TablePreparer.on(spark)::prepare, signals, args);
+        return CommandLineForTests.on(clusters, tables, signals, args);
+    }
+
+    /** Trains with SIGTERM at the begin of the preparation of its table. */
+    private Outcome stoppedInPreparation(Path run, String... more) {
+        Signals signals = new Signals();
+        return train(
+                run,
+                spark::cluster,
+                (settings, folder, fitted) -> {
+                    signals.arrived("TERM");
+                    return TablePreparer.on(spark).prepare(settings, folder, fitted);
+                },
+                signals,
+                more);
     }
 
     private static Outcome command(String... args) {
@@ -249,12 +273,32 @@ class TableRunTest {
             assertThat(other.err()).contains("the data has changed");
             if (deleted) {
                 FileUtils.deleteDirectory(run.resolve("table").toFile());
+                Outcome again = stoppedInPreparation(run, "--resume");
+                assertEnded(again, 6);
+                assertThat(again.err())
+                        .isEqualTo("SIGTERM stopped the run after 4 of 8 rounds; kindling train --resume --out " + run
+                                + " resumes it\n");
+                JsonNode status = json(run.resolve("status.json"));
+                assertThat(status.path("state").asText()).isEqualTo("stopped");
+                assertThat(status.path("exit_code").asInt()).isEqualTo(6);
+                assertThat(status.path("round").asInt()).isEqualTo(4);
             }
             assertEnded(train(run, "--resume"), 0);
             assertThat(run.resolve("model/theta.safetensors"))
                     .hasSameBinaryContentAs(straight.resolve("model/theta.safetensors"));
             assertThat(run.resolve("table/pack.json")).hasSameBinaryContentAs(straight.resolve("table/pack.json"));
         }
+    }
+
+    @Test
+    void aStopDuringThePreparationEndsWithSixAndTheSameCommandBeginsAgain() {
+        Path run = temporary.resolve("run");
+        Outcome stopped = stoppedInPreparation(run);
+        assertEnded(stopped, 6);
+        assertThat(stopped.err())
+                .isEqualTo("SIGTERM stopped the run while its table was prepared; the same command begins it again\n");
+        assertThat(run.resolve("config.conf")).doesNotExist();
+        assertEnded(train(run), 0);
     }
 
     @Test
