@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, visits
+from conftest import ROOT
+from made_tables import visits
 
 READMES = [ROOT / "README.md", ROOT / "python" / "README.md", ROOT / "docs" / "python.md"]
 

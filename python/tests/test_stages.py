@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import visits
+from made_tables import visits
 
 import kindling_ml as kd
 
@@ -195,34 +195,36 @@ def test_classes_are_predicted_with_probabilities(parts: Any) -> None:
     assert all(abs(sum(row.probability) - 1) < 1e-6 and len(row.rawPrediction) == 2 for row in rows)
 
 
-@pytest.mark.parametrize(
-    "changes, message",
-    [
-        ({"groupCol": "person"}, "person"),
-        ({"featuresCols": ["age", "weight"]}, "weight"),
-        ({"labelCol": "points"}, "points"),
-        ({"groupCol": "age"}, "age"),
-        ({"groupCol": None}, "groupCol"),
-        ({"settings": {"task.qery": 3}}, "task.qery"),
-    ],
-)
-def test_a_wrong_column_or_key_is_refused_with_one_message(parts: Any, changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(kd.KindlingError) as refused:
-        estimator(**changes).fit(parts[0])
-    assert message in str(refused.value)
-    assert "\n" not in str(refused.value) and refused.value.__suppress_context__
+def test_weights_offsets_and_validation_groups(parts: Any, model: kd.MetaRegressionModel) -> None:
+    from pyspark.sql import functions as F
 
+    train, test = parts
+    expected = predictions(model.transform(test), "prediction")
+    weighted = train.withColumn("w", F.lit(1.0))
+    wrong = train.withColumn("score", F.lit(1e6)).withColumn("w", F.lit(0.0))
+    left_out = estimator(weightCol="w").fit(weighted.union(wrong))
+    assert predictions(left_out.transform(test.withColumn("w", F.lit(1.0))), "prediction") == expected
+    uneven = estimator(weightCol="w").fit(train.withColumn("w", F.col("dose") + 0.1))
+    assert predictions(uneven.transform(test.withColumn("w", F.lit(1.0))), "prediction") != expected
 
-def test_a_table_without_labels_is_refused(parts: Any) -> None:
-    with pytest.raises(kd.KindlingError, match="score"):
-        estimator().fit(parts[0].selectExpr("patient", "age", "dose", "ward", "date", "cast(null as double) score"))
+    def shifted(df: Any) -> Any:
+        return df.withColumn("known", 100 * df.dose).withColumn("score", df.score + 100 * df.dose)
 
+    improved = estimator(offsetCol="known").fit(shifted(train))
+    less = improved.transform(shifted(test)).withColumn("less", F.col("prediction") - F.col("known"))
+    for found, wanted in zip(predictions(less, "less"), expected):
+        assert found[:2] == wanted[:2] and found[2] == pytest.approx(wanted[2], abs=1e-3)
+    error = "measure = 'rmse' and predictor = 'model'"
+    measured, plain = (each.where(error).orderBy("supportRows").collect() for each in (improved.evaluate(shifted(test)), model.evaluate(test)))
+    assert [row.value for row in measured] == pytest.approx([row.value for row in plain], abs=1e-3)
 
-def test_vectors_of_varying_size_are_refused(spark: Any) -> None:
-    from pyspark.ml.linalg import Vectors
+    held = train.withColumn("held", F.substring("patient", 2, 9).cast("int") % 5 == 0)
+    validated = estimator(validationIndicatorCol="held").fit(held)
+    other = held.withColumn("score", F.when(held.held, 2 * held.score).otherwise(held.score))
 
-    rows = [(f"p{i // 5}", Vectors.dense([0.1 * i] * (2 if i % 7 else 3)), float(i % 4)) for i in range(100)]
-    table = spark.createDataFrame(rows, ["patient", "v", "score"])
-    with pytest.raises(kd.KindlingError) as refused:
-        kd.MetaRegressor(groupCol="patient", featuresCol="v", labelCol="score", **QUICK).fit(table)
-    assert "v" in str(refused.value) and "\n" not in str(refused.value)
+    def metric(fitted: Any, name: str) -> list[Any]:
+        return sorted(tuple(row) for row in fitted.summary().where(F.col("metric") == name).collect())
+
+    changed = estimator(validationIndicatorCol="held").fit(other)
+    assert metric(validated, "query_loss") == metric(changed, "query_loss")
+    assert metric(validated, "validation_loss") != metric(changed, "validation_loss")

@@ -145,16 +145,19 @@ def _from_connect(text: str) -> KindlingError | None:
     return _from_text(message)
 
 
-# An expression of Spark SQL raises this, without a class of Kindling.
-_VECTOR = re.compile(r"featuresCol is [^\n]+, which has a vector of \d+ elements; all must have \d+")
+# Expressions of Spark SQL raise these, without a class of Kindling.
+_RAISED = re.compile(
+    r"featuresCol is [^\n]+, which has a vector of \d+ elements; all must have \d+"
+    r"|supportCol is [^\n]+ without a [^\n]+; support rows must have one"
+)
 _EXCEPTION = re.compile(r"\(?\bdev\.kindling\.[\w.]*?(\w+(?:Exception|Error))(?:\)|:) ([^\n]+)")
 _CODES = {"BadDataException": 3, "DivergedException": 4, "StoppedEarlyException": 6, "BackendUnavailableException": 2}
 
 
 def _from_text(text: str) -> KindlingError | None:
-    vector = _VECTOR.search(text)
-    if vector is not None:
-        return data(vector.group())
+    raised = _RAISED.search(text)
+    if raised is not None:
+        return data(raised.group())
     found = _EXCEPTION.search(text)
     if found is None:
         return None

@@ -90,7 +90,7 @@ class _MetaParams(_Stage):
         "featuresCol", "a column of vectors of one size that has the inputs, instead of featuresCols", TypeConverters.toString
     )
     labelCol: Param[str] = _param("labelCol", "the column that is predicted", TypeConverters.toString)
-    weightCol: Param[str] = _param("weightCol", "the column of row weights above 0", TypeConverters.toString)
+    weightCol: Param[str] = _param("weightCol", "the column of row weights; rows of weight 0 are left out", TypeConverters.toString)
     orderCol: Param[str] = _param("orderCol", "the column that orders the rows of a group", TypeConverters.toString)
     supportCol: Param[str] = _param(
         "supportCol",

@@ -89,7 +89,7 @@ public final class Tables {
             return set("table.order", column);
         }
 
-        /** The column of row weights. */
+        /** The column of row weights; rows of weight 0 are left out. */
         public Builder weight(String column) {
             return set("table.weight", column);
         }

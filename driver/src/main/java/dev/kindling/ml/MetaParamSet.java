@@ -40,7 +40,7 @@ final class MetaParamSet implements Serializable {
                 new StringArrayParam(owner, "featuresCols", "the input columns; this or featuresCol must be set");
         featuresCol = text(owner, "featuresCol", "a column of vectors of one size, whose elements are the inputs");
         labelCol = text(owner, "labelCol", "the column that is predicted; rows with null are not used for training");
-        weightCol = text(owner, "weightCol", "the column of row weights, above 0");
+        weightCol = text(owner, "weightCol", "the column of row weights; rows of weight 0 are left out");
         offsetCol = text(owner, "offsetCol", "a column with a prediction of the label that the model improves");
         orderCol = text(owner, "orderCol", "the column by which the rows of a group are ordered");
         supportCol = text(

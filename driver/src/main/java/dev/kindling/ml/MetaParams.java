@@ -30,7 +30,7 @@ public interface MetaParams {
         return paramSet().labelCol;
     }
 
-    /** The column of row weights, above 0. */
+    /** The column of row weights; rows of weight 0 are left out. */
     default Param<String> weightCol() {
         return paramSet().weightCol;
     }

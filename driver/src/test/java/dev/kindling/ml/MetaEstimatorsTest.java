@@ -541,6 +541,113 @@ class MetaEstimatorsTest {
     }
 
     @Test
+    void anOffsetIsImprovedAndAddedToPredictions() {
+        Column offset = functions.col("dose").multiply(100).plus(functions.col("age"));
+        MetaRegressor estimator = regressor().setOffsetCol("expected");
+        MetaRegressionModel model = estimator.fit(shifted(train, offset));
+        Dataset<Row> given = shifted(MadeVisits.withoutQueryLabels(test), offset);
+        List<Double> found =
+                sorted(
+                                model.transform(given)
+                                        .withColumn(
+                                                "less",
+                                                functions.col("prediction").minus(offset)),
+                                "less")
+                        .stream()
+                        .map(row -> row.isNullAt(0) ? null : row.getDouble(0))
+                        .toList();
+        List<Row> plain = predictions(trained.transform(MadeVisits.withoutQueryLabels(test)));
+        for (int i = 0; i < plain.size(); i++) {
+            if (plain.get(i).isNullAt(2)) {
+                assertThat(found.get(i)).isNull();
+            } else {
+                assertThat(found.get(i)).isCloseTo(plain.get(i).getDouble(2), within(1e-3));
+            }
+        }
+        String errors = "measure = 'rmse'";
+        List<Row> measured =
+                model.evaluate(shifted(test, offset)).filter(errors).collectAsList();
+        List<Row> expected = trained.evaluate(test).filter(errors).collectAsList();
+        assertThat(measured).hasSameSizeAs(expected);
+        for (int i = 0; i < expected.size(); i++) {
+            assertThat(measured.get(i).<Double>getAs("value"))
+                    .as(expected.get(i).toString())
+                    .isCloseTo(expected.get(i).<Double>getAs("value"), within(1e-3));
+        }
+        assertRefused(() -> model.transform(test), "offsetCol has expected, which is no column of the table");
+    }
+
+    /** A table with offsets, by which its labels are greater. */
+    private static Dataset<Row> shifted(Dataset<Row> table, Column offset) {
+        return table.withColumn("expected", offset)
+                .withColumn("score", functions.col("score").plus(offset));
+    }
+
+    @Test
+    void weightsChangeTheModelAndARowOfWeightZeroIsLeftOut() {
+        MetaRegressor estimator = regressor().setWeightCol("w");
+        Dataset<Row> asked = weighted(MadeVisits.withoutQueryLabels(test), functions.lit(1.0));
+        List<Row> equal =
+                predictions(estimator.fit(weighted(train, functions.lit(1.0))).transform(asked));
+        assertThat(equal).isEqualTo(predictions(trained.transform(MadeVisits.withoutQueryLabels(test))));
+
+        Dataset<Row> wrong = train.withColumn("score", functions.lit(1e6));
+        MetaRegressionModel model =
+                estimator.fit(weighted(train, functions.lit(1.0)).union(weighted(wrong, functions.lit(0.0))));
+        assertThat(predictions(model.transform(asked))).isEqualTo(equal);
+        Dataset<Row> more = asked.union(weighted(
+                MadeVisits.withoutQueryLabels(test)
+                        .filter("day < 3")
+                        .withColumn("score", functions.lit(1e6))
+                        .withColumn("day", functions.lit(-1)),
+                functions.lit(0.0)));
+        Dataset<Row> predicted = model.transform(more);
+        assertThat(predictions(predicted.filter("day >= 0"))).isEqualTo(equal);
+        assertThat(predicted.filter("day < 0 AND prediction IS NOT NULL").count())
+                .isZero();
+        assertThat(model.evaluate(more).collectAsList())
+                .isEqualTo(model.evaluate(asked).collectAsList());
+
+        MetaRegressionModel other =
+                estimator.fit(weighted(train, functions.col("day").plus(1)));
+        assertThat(predictions(other.transform(asked))).isNotEqualTo(equal);
+        // Weights of support rows change their group's predictions.
+        assertThat(predictions(model.transform(weighted(
+                        MadeVisits.withoutQueryLabels(test),
+                        functions.col("day").plus(1)))))
+                .isNotEqualTo(equal);
+    }
+
+    private static Dataset<Row> weighted(Dataset<Row> table, Column weight) {
+        return table.withColumn("w", weight.cast("double"));
+    }
+
+    @Test
+    void validationGroupsChooseTheRoundAndAreNotLearnedFrom() {
+        MetaRegressor estimator = regressor().setMembers(1).setMaxRounds(3).setValidationIndicatorCol("held");
+        Dataset<Row> marked = train.withColumn("held", functions.expr("cast(substr(patient, 2) AS int) % 5 = 0"));
+        Dataset<Row> other = marked.withColumn(
+                "score",
+                functions
+                        .when(functions.col("held"), functions.col("score").multiply(2))
+                        .otherwise(functions.col("score")));
+        Dataset<Row> first = estimator.fit(marked).summary();
+        Dataset<Row> second = estimator.fit(other).summary();
+        assertThat(metric(second, "query_loss")).hasSize(3).isEqualTo(metric(first, "query_loss"));
+        assertThat(metric(first, "validation_loss")).isNotEmpty();
+        assertThat(metric(second, "validation_loss")).isNotEqualTo(metric(first, "validation_loss"));
+        assertRefused(
+                () -> regressor().setValidationIndicatorCol("held").fit(marked),
+                "members is 2 and validationIndicatorCol is set; members must be 1 then");
+    }
+
+    private static List<Row> metric(Dataset<Row> summary, String name) {
+        return summary.filter(functions.col("metric").equalTo(name))
+                .orderBy("round")
+                .collectAsList();
+    }
+
+    @Test
     void groupsMayBeDecimals() {
         Dataset<Row> decimal =
                 train.withColumn("patient", functions.expr("cast(substr(patient, 2) AS decimal(6, 1)) / 2"));

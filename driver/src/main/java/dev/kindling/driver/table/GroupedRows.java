@@ -67,17 +67,21 @@ final class GroupedRows implements Serializable {
     }
 
     /**
-     * Shuffles the rows of a table.
+     * Shuffles the rows of a table. Those of weight 0 are left out.
      *
      * @throws BadDataException if the table is empty or a key is null
      */
-    static GroupedRows of(Dataset<Row> table, TableColumns columns, TableSettings settings) {
+    static GroupedRows of(Dataset<Row> given, TableColumns columns, TableSettings settings) {
+        Dataset<Row> table = weighted(given, columns);
         Row counts = table.agg(
                         functions.count(functions.lit(1)), functions.count(ColumnExpressions.column(columns.group())))
                 .first();
         long count = counts.getLong(0);
         if (count == 0) {
-            throw new BadDataException("the table has no rows");
+            throw new BadDataException(
+                    columns.weight().isEmpty()
+                            ? "the table has no rows"
+                            : "the table has no rows with a " + columns.weight() + " above 0");
         }
         if (counts.getLong(1) < count) {
             throw new BadDataException("table.group is " + columns.group() + ", which is null in "
@@ -95,6 +99,13 @@ final class GroupedRows implements Serializable {
                 .sortWithinPartitions(order.toArray(new Column[0]));
         return new GroupedRows(
                 columns, settings, sorted.queryExecution().toRdd().toJavaRDD());
+    }
+
+    private static Dataset<Row> weighted(Dataset<Row> table, TableColumns columns) {
+        Column isZero = new ColumnExpressions(table.schema(), columns).weight().equalTo(0.0);
+        return columns.weight().isEmpty()
+                ? table
+                : table.filter(functions.not(functions.coalesce(isZero, functions.lit(false))));
     }
 
     private static String name(int position) {

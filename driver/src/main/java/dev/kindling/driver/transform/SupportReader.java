@@ -41,7 +41,7 @@ final class SupportReader {
         this.model = model;
     }
 
-    /** Passes on the support rows of a row; if it cannot be used, returns the reason and passes on nothing. */
+    /** Passes on the support rows of a row, none of weight 0; if it cannot be used, returns the reason and passes on nothing. */
     Optional<String> read(InternalRow row, Receiver receiver) {
         return isAdapted(row) ? adapted(row, receiver) : labelled(row, receiver);
     }
@@ -53,6 +53,9 @@ final class SupportReader {
 
     private Optional<String> labelled(InternalRow row, Receiver receiver) {
         RawGroup raw = reader.support(row);
+        if (raw.weight(0) == 0) {
+            return Optional.empty();
+        }
         Optional<String> fault = fault(raw);
         if (fault.isEmpty()) {
             receiver.add(encoder.row(raw, 0, 0), encoder.target(raw, 0), (float) raw.weight(0));

@@ -357,6 +357,7 @@ class TablePreparerTest {
                 a,1,2,red,true,2024-01-01,1,train
                 a,2,,blue,false,2024-01-03,2,train
                 a,3,4,,true,2024-01-05,1,train
+                a,99,99,black,true,2024-01-04,0,train
                 t,3,,green,,2024-01-03,1,test
                 t,2,30,red,false,,1,test
                 """);

@@ -384,7 +384,7 @@ class TableTransformTest {
                 : switch (String.valueOf(line.group())) {
                     case "g011" -> line.withX(Double.POSITIVE_INFINITY);
                     case "g012" -> line.withLabel(Double.NaN);
-                    case "g013" -> line.withWeight(0);
+                    case "g013" -> line.withWeight(-1);
                     case "g014" -> line.withWeight(Double.NaN);
                     default -> line;
                 });
@@ -409,7 +409,7 @@ class TableTransformTest {
                         "group g008: x is -Infinity",
                         "group g011: x is Infinity",
                         "group g012: y is NaN",
-                        "group g013: w is 0.0",
+                        "group g013: w is -1.0",
                         "group g014: w is NaN",
                         "group null: g is missing");
         long lost = lines.stream()
@@ -419,6 +419,26 @@ class TableTransformTest {
         // The Dataset may be evaluated again, its counts are those of one evaluation.
         assertThat(transformed.rows().count()).isEqualTo(poisoned.size());
         assertThat(transformed.report().value().faultyGroups()).isEqualTo(6);
+    }
+
+    @Test
+    void aSupportRowOfWeightZeroIsNotUsed() {
+        List<Line> lines = lines(40);
+        Map<Integer, Row> plain = predicted(regression(), lines);
+        List<Line> more = new ArrayList<>(lines);
+        for (Line line : lines) {
+            if (line.label() != null) {
+                more.add(new Line(
+                        more.size(), line.group(), line.time(), Double.POSITIVE_INFINITY, "z", 0, Double.NaN, 1e6));
+            }
+        }
+        TableTransform.Transformed transformed = new TableTransform(regression(), "").apply(table(more));
+        Map<Integer, Row> rows = byId(transformed.rows());
+        lines.forEach(line -> assertThat(prediction(rows.get(line.id()))).isEqualTo(prediction(plain.get(line.id()))));
+        assertThat(rows).hasSameSizeAs(more);
+        PredictionCounts counts = transformed.report().value();
+        assertThat(counts.faults()).isEmpty();
+        assertThat(counts.supportRows()).isEqualTo(more.size() - lines.size());
     }
 
     @Test
