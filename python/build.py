@@ -28,7 +28,7 @@ def main() -> None:
     options = arguments()
     stage(options.version)
     venv = TARGET / "venv"
-    python = environment(venv, options.pyspark)
+    python = environment(venv, options.pyspark, [HERE / "requirements.txt", *options.requirements])
     wheel = build_wheel(python, options.time)
     run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", str(wheel)], "the wheel cannot be installed")
     if options.skip_tests != "false":
@@ -47,6 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--pyspark", required=True, help="the version of pyspark to test on")
     parser.add_argument("--time", required=True, help="the time of all files in the wheel, ISO 8601")
     parser.add_argument("--skip-tests", default="false")
+    parser.add_argument("--requirements", type=Path, action="append", default=[], help="a file of further packages for tests")
     parser.add_argument("tests", nargs="*", help="more arguments of pytest")
     return parser.parse_args()
 
@@ -69,11 +70,11 @@ def stage(version: str) -> None:
     (package / "src" / "kindling_ml" / "_version.py").write_text(text, encoding="utf-8")
 
 
-def environment(venv: Path, pyspark: str) -> str:
+def environment(venv: Path, pyspark: str, requirements: list[Path]) -> str:
     """The Python of a virtual environment with pyspark and the requirements, which is made anew after they change."""
     python = str(venv / ("Scripts" if os.name == "nt" else "bin") / "python")
-    requirements = HERE / "requirements.txt"
-    content = f"{sys.version} {pyspark} {requirements.read_text(encoding='utf-8')}"
+    files = [file.read_text(encoding="utf-8") for file in requirements]
+    content = f"{sys.version} {pyspark} {' '.join(files)}"
     wanted = hashlib.sha256(content.encode()).hexdigest()
     stamp = venv / ".requirements"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
@@ -84,7 +85,9 @@ def environment(venv: Path, pyspark: str) -> str:
     run([sys.executable, "-m", "venv", str(venv)], DID_NOT_RUN + "python3 cannot make a virtual environment")
     # pyspark's source distribution is built by setuptools.
     connect = "" if pyspark.startswith("3.") else "[connect]"
-    needed = [f"pyspark{connect}=={pyspark}", "-r", str(requirements)]
+    needed = [f"pyspark{connect}=={pyspark}"]
+    for file in requirements:
+        needed += ["-r", str(file)]
     unavailable = DID_NOT_RUN + "pip cannot install pyspark and the requirements of the tests"
     run([python, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(wheels), *needed], unavailable)
     offline = ["--no-index", "--find-links", str(wheels)]

@@ -38,7 +38,7 @@ final class BuiltPackage {
     String run(List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(MAIN));
         command.addAll(arguments);
-        return java(command);
+        return java(List.of(), command);
     }
 
     /** Runs a command by Spark's submit class. */
@@ -46,7 +46,14 @@ final class BuiltPackage {
         List<String> command = new ArrayList<>(
                 List.of("dev.kindling.driver.cli.SubmitMain", "--master", master, "--class", MAIN, jar().toString()));
         command.addAll(arguments);
-        return java(command);
+        return java(List.of(), command);
+    }
+
+    /** Runs a program of the tests with the package on its class path. */
+    String program(Class<?> main, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(main.getName()));
+        command.addAll(List.of(arguments));
+        return java(List.of(Path.of("target", "test-classes").toString()), command);
     }
 
     private static Path jar() {
@@ -66,13 +73,16 @@ final class BuiltPackage {
         }
     }
 
-    private String java(List<String> arguments) {
+    private String java(List<String> more, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(option -> option.startsWith("--add-") || option.startsWith("-Djdk."))
                 .forEach(command::add);
-        command.addAll(List.of("-Xmx1g", "-cp", jar() + File.pathSeparator + home.resolve("jars/*")));
+        List<String> classPath =
+                new ArrayList<>(List.of(jar().toString(), home.resolve("jars/*").toString()));
+        classPath.addAll(more);
+        command.addAll(List.of("-Xmx1g", "-cp", String.join(File.pathSeparator, classPath)));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         // Workers of a local cluster start executors with the jars of this home.

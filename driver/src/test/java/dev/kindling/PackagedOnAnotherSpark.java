@@ -3,11 +3,13 @@ package dev.kindling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.kindling.ml.EstimatorProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Tests that the built package trains on the Spark of {@code deploy/versions}, another version for another Scala than the one
- * it is compiled with, to the same bytes; run after packaging, in {@code verify}.
+ * it is compiled with, to the same bytes, by the command line and by estimators of Spark ML; run after packaging, in {@code verify}.
  */
 class PackagedOnAnotherSpark {
     private static final Path OTHER_SPARK = Path.of("..", "deploy", "versions", "target", "spark");
@@ -78,6 +80,26 @@ class PackagedOnAnotherSpark {
         BuiltPackage.on(OTHER_SPARK).submit(TWO_EXECUTORS, sinusoids(run, "cluster.mode=" + mode));
 
         assertThat(theta(run)).isEqualTo(theta(own.resolve("sinusoids")));
+    }
+
+    @Test
+    void aPipelineWithAnEstimatorIsFittedToTheSameBytesAndPredictsTheSame() throws IOException {
+        Path here = Files.createDirectory(temporary.resolve("here"));
+        Path there = Files.createDirectory(temporary.resolve("there"));
+        EstimatorProgram.main(new String[] {PackagedTableTraining.TABLE, here.toString()});
+        BuiltPackage.on(OTHER_SPARK).program(EstimatorProgram.class, PackagedTableTraining.TABLE, there.toString());
+
+        assertThat(Files.readAllLines(there.resolve("predictions.txt")))
+                .hasSizeGreaterThan(100)
+                .isEqualTo(Files.readAllLines(here.resolve("predictions.txt")));
+        assertThat(stageTheta(there)).isEqualTo(stageTheta(here));
+    }
+
+    /** θ of the first stage of the pipeline that was saved. */
+    private static byte[] stageTheta(Path out) throws IOException {
+        try (Stream<Path> stages = Files.list(out.resolve("model/stages"))) {
+            return theta(stages.findFirst().orElseThrow().resolve("kindling"));
+        }
     }
 
     @Test

@@ -68,13 +68,14 @@ public final class TablePreparer {
             return write(settings, folder, fitted);
         } catch (Exception e) {
             // Spark leaves the jobs of an interrupted thread running.
-            spark.cancelJobsWithTag(tag);
+            if (!spark.isStopped()) {
+                spark.cancelJobsWithTag(tag);
+            }
             if (isInterruption(e)) {
                 Thread.currentThread().interrupt();
             }
-            throw e instanceof IOException
-                    ? new UncheckedIOException(
-                            "cannot write the table pack " + folder + ": " + e.getMessage(), (IOException) e)
+            throw e instanceof IOException unwritten
+                    ? new UncheckedIOException("cannot write the table pack " + folder + ": " + e.getMessage(), unwritten)
                     : TableErrors.of(e, "the table cannot be prepared");
         } finally {
             spark.removeJobTag(tag);

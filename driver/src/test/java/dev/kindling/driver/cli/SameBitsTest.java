@@ -25,6 +25,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -38,6 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * both. Each master is started once for all its runs.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("executors")
 class SameBitsTest {
     private static final String ONE_THREAD = "local[1]";
     /** The run with the expected bits. */

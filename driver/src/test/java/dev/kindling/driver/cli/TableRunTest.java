@@ -40,12 +40,30 @@ class TableRunTest {
     private static final String TABLE = "../conf/growth.csv";
     private static SparkApplication spark;
 
+    /** A training with all defaults, which tests copy. */
+    @TempDir
+    private static Path trained;
+
+    private static Outcome training;
+
+    /** Options of a quicker training. */
+    private static final List<String> QUICK = List.of("--set", "table.stack=none", "--set", "run.members=1");
+
     @TempDir
     private Path temporary;
 
     @BeforeAll
-    static void startSpark() {
+    static void trainOnce() {
         spark = SparkApplication.start("test", Optional.of("local[2]"));
+        training = train(trained.resolve("run"));
+        assertEnded(training, 0);
+    }
+
+    /** A copy of the training with all defaults. */
+    private Path trained() throws IOException {
+        Path run = temporary.resolve("copy");
+        FileUtils.copyDirectory(trained.resolve("run").toFile(), run.toFile());
+        return run;
     }
 
     @AfterAll
@@ -53,16 +71,22 @@ class TableRunTest {
         spark.close();
     }
 
-    private Outcome train(Path run, String... more) {
+    private static Outcome train(Path run, String... more) {
         return train(run, spark::cluster, new Signals(), more);
     }
 
-    private Outcome train(
+    private static Outcome trainQuickly(Path run, String... more) {
+        List<String> all = new ArrayList<>(QUICK);
+        all.addAll(List.of(more));
+        return train(run, all.toArray(String[]::new));
+    }
+
+    private static Outcome train(
             Path run, BiFunction<Job, ClusterSettings, Cluster> clusters, Signals signals, String... more) {
         return train(run, clusters, TablePreparer.on(spark)::prepare, signals, more);
     }
 
-    private Outcome train(
+    private static Outcome train(
             Path run,
             BiFunction<Job, ClusterSettings, Cluster> clusters,
             TablePreparation tables,
@@ -84,7 +108,7 @@ class TableRunTest {
     }
 
     /** Trains with SIGTERM at the begin of the preparation of its table. */
-    private Outcome stoppedInPreparation(Path run, String... more) {
+    private static Outcome stoppedInPreparation(Path run, String... more) {
         Signals signals = new Signals();
         return train(
                 run,
@@ -128,7 +152,7 @@ class TableRunTest {
     @Test
     void aTableWithoutTestGroupsIsTrainedOnButNotEvaluated() throws IOException {
         Path run = temporary.resolve("run");
-        Outcome trained = train(run, "--set", "table.split=[1,0,0]");
+        Outcome trained = train(run, "--set", "table.split=[1,0,0]", "--set", "table.stack=none");
         assertEnded(trained, 0);
         String reason = "the table has no test group of at least 4 rows, as evaluation.support is 3 needs with a query";
         assertThat(trained.out()).contains("the model is not evaluated: " + reason);
@@ -148,10 +172,8 @@ class TableRunTest {
         // The same groups as the evaluation's, whose error over rows is the root of that loss in the label's units.
         Path run = temporary.resolve("run");
         assertEnded(
-                train(
+                trainQuickly(
                         run,
-                        "--set",
-                        "run.members=1",
                         "--set",
                         "run.rounds=4",
                         // All rounds have the same θ, so that it does not matter which one is chosen.
@@ -183,7 +205,7 @@ class TableRunTest {
     @Test
     void noEvaluationTasksMeanNoEvaluation() {
         Path run = temporary.resolve("run");
-        Outcome trained = train(run, "--set", "evaluation.tasks=0");
+        Outcome trained = trainQuickly(run, "--set", "evaluation.tasks=0");
         assertEnded(trained, 0);
         assertThat(trained.out()).contains("the model is not evaluated: evaluation.tasks is 0");
         Outcome resumed = command("train", "--resume", "--out", run.toString());
@@ -197,10 +219,8 @@ class TableRunTest {
 
     @Test
     void aRunKeepsItsTableAndItsEncodingAndEvaluatesWithThem() throws IOException {
-        Path run = temporary.resolve("run");
-        Outcome outcome = train(run);
-        assertEnded(outcome, 0);
-        assertThat(outcome.out()).contains("preparing the table", "test groups with", "in the label's units");
+        Path run = trained();
+        assertThat(training.out()).contains("preparing the table", "test groups with", "in the label's units");
         assertThat(run.resolve("model/table.json")).hasSameBinaryContentAs(run.resolve("table/table.json"));
         JsonNode evaluation = json(run.resolve("evaluation.json"));
         JsonNode pack = json(run.resolve("table/pack.json"));
@@ -226,8 +246,7 @@ class TableRunTest {
 
     @Test
     void otherDataIsEvaluatedWithTheEncodingOfTheRun() throws IOException {
-        Path run = temporary.resolve("run");
-        assertEnded(train(run), 0);
+        Path run = trained();
         assertEnded(evaluate(run, "evaluation.support=0"), 0);
         JsonNode own = json(run.resolve("evaluation.json"));
         assertEnded(evaluate(run, "evaluation.support=0", "table.path=" + taller()), 0);
@@ -253,24 +272,25 @@ class TableRunTest {
 
     @Test
     void aStoppedRunGoesOnWithItsPackOrPreparesTheSameOneAgain() throws IOException {
-        Path straight = temporary.resolve("straight");
-        assertEnded(train(straight), 0);
+        Path straight = trained.resolve("run");
+        Path first = temporary.resolve("stopped");
+        Signals signals = new Signals();
+        Outcome stopped = train(
+                first,
+                (job, settings) -> new WatchedCluster(spark.cluster(job, settings), request -> {
+                    if (request.program().equals("train")
+                            && request.specs().get(0).round() == 3) {
+                        signals.arrived("TERM");
+                    }
+                }),
+                signals);
+        assertEnded(stopped, 6);
+        Outcome other = train(first, "--resume", "--set", "table.path=" + taller());
+        assertEnded(other, 3);
+        assertThat(other.err()).contains("the data has changed");
         for (boolean deleted : new boolean[] {false, true}) {
             Path run = temporary.resolve("stopped-" + deleted);
-            Signals signals = new Signals();
-            Outcome stopped = train(
-                    run,
-                    (job, settings) -> new WatchedCluster(spark.cluster(job, settings), request -> {
-                        if (request.program().equals("train")
-                                && request.specs().get(0).round() == 3) {
-                            signals.arrived("TERM");
-                        }
-                    }),
-                    signals);
-            assertEnded(stopped, 6);
-            Outcome other = train(run, "--resume", "--set", "table.path=" + taller());
-            assertEnded(other, 3);
-            assertThat(other.err()).contains("the data has changed");
+            FileUtils.copyDirectory(first.toFile(), run.toFile());
             if (deleted) {
                 FileUtils.deleteDirectory(run.resolve("table").toFile());
                 Outcome again = stoppedInPreparation(run, "--resume");
@@ -293,27 +313,26 @@ class TableRunTest {
     @Test
     void aStopDuringThePreparationEndsWithSixAndTheSameCommandBeginsAgain() {
         Path run = temporary.resolve("run");
-        Outcome stopped = stoppedInPreparation(run);
+        Outcome stopped = stoppedInPreparation(run, QUICK.toArray(String[]::new));
         assertEnded(stopped, 6);
         assertThat(stopped.err())
                 .isEqualTo("SIGTERM stopped the run while its table was prepared; the same command begins it again\n");
         assertThat(run.resolve("config.conf")).doesNotExist();
-        assertEnded(train(run), 0);
+        assertEnded(trainQuickly(run), 0);
     }
 
     @Test
     void aTableThatIsRefusedLeavesNoRun() {
         Path run = temporary.resolve("run");
-        Outcome missing = train(run, "--set", "table.group=family");
+        Outcome missing = trainQuickly(run, "--set", "table.group=family");
         assertEnded(missing, 2);
         assertThat(missing.err()).contains("table.group is family, which is no column of the table");
-        assertEnded(train(run), 0);
+        assertEnded(trainQuickly(run), 0);
     }
 
     @Test
-    void aPreparedTableIsChecked() {
-        Path run = temporary.resolve("run");
-        assertEnded(train(run), 0);
+    void aPreparedTableIsChecked() throws IOException {
+        Path run = trained();
         Outcome checked = command("check", "--out", run.toString());
         assertEnded(checked, 0);
         assertThat(checked.out()).contains("passed: splits disjoint (420 groups, none in two)");

@@ -74,10 +74,12 @@ class TableTransformTest {
             .add("tags", DataTypes.createArrayType(DataTypes.StringType));
 
     private static SparkApplication spark;
+    private static TableModel regression;
 
     @BeforeAll
     static void startSpark() {
         spark = SparkApplication.start("test", Optional.of("local[2]"));
+        regression = model("bayesian-linear", List.of());
     }
 
     @AfterAll
@@ -163,8 +165,9 @@ class TableTransformTest {
                 PredictionPrograms.of(settings, theta, template, STEPS, MOST_SUPPORT), encoding, "t", MOST_SUPPORT);
     }
 
+    /** One model for all tests: its programs take a second. */
     private static TableModel regression() {
-        return model("bayesian-linear", List.of());
+        return regression;
     }
 
     /** Groups of several sizes: some without labels, some without rows to predict. */

@@ -48,7 +48,7 @@ class MethodContractTest {
         List<Row> rows = new ArrayList<>();
         for (int steps : new int[] {1, 3}) {
             OptionsForTests options = usual.with(0.2, steps);
-            for (String network : List.of("mlp-40-tanh", "omniglot-fc")) {
+            for (String network : List.of("mlp-40-tanh", "normalised")) {
                 for (String method :
                         List.of("maml", "fomaml", "anil", "meta-sgd", "maml-plus-plus", "reptile", "imaml")) {
                     rows.add(new Row(method, network, 0, options));
@@ -61,7 +61,7 @@ class MethodContractTest {
                 }
             }
             rows.add(new Row("anil", "mlp-40-tanh", 0, options.with("anil.adapt", List.of("0_*", "1_b"))));
-            rows.add(new Row("proto-maml", "omniglot-fc", 0, options));
+            rows.add(new Row("proto-maml", "normalised", 0, options));
             for (String method : List.of("maml", "anil", "meta-sgd", "maml-plus-plus", "reptile", "imaml")) {
                 rows.add(new Row(method, "options", 0, options));
             }
@@ -71,14 +71,14 @@ class MethodContractTest {
         OptionsForTests many = usual.with(0.1, 3).with("maml-plus-plus.anneal", 10);
         for (int round : new int[] {0, 5, 12}) {
             rows.add(new Row("maml-plus-plus", "mlp-40-tanh", round, many));
-            rows.add(new Row("maml-plus-plus", "omniglot-fc", round, many));
+            rows.add(new Row("maml-plus-plus", "normalised", round, many));
         }
-        rows.add(new Row("maml-plus-plus", "omniglot-fc", 5, many.with("maml-plus-plus.adapt-normalisation", true)));
+        rows.add(new Row("maml-plus-plus", "normalised", 5, many.with("maml-plus-plus.adapt-normalisation", true)));
         rows.add(new Row("maml-plus-plus", "mlp-40-tanh", 6, many.with("maml-plus-plus.first-order-until", 6)));
-        rows.add(new Row("proto-net", "omniglot-fc", 0, usual));
+        rows.add(new Row("proto-net", "normalised", 0, usual));
         rows.add(new Row(
                 "proto-net",
-                "omniglot-fc",
+                "normalised",
                 0,
                 usual.with("proto-net.measure", "cosine").with("proto-net.scale", 10)));
         for (String batchNorm : List.of("query", "support-and-query")) {
@@ -96,14 +96,14 @@ class MethodContractTest {
                 "two classes of ordered rows",
                 "three classes of ordered rows",
                 "options",
-                "omniglot-fc")) {
+                "normalised")) {
             rows.add(new Row("bayesian-linear", network, 0, usual));
         }
         rows.add(new Row("bayesian-linear", "ordered rows", 0, usual.with("bayesian-linear.order-kernel", false)));
-        for (String network : List.of("mlp-40-tanh", "mlp-3-tanh", "omniglot-fc")) {
+        for (String network : List.of("mlp-40-tanh", "mlp-3-tanh", "normalised")) {
             rows.add(new Row("ridge-head", network, 0, usual));
         }
-        rows.add(new Row("logistic-head", "omniglot-fc", 0, usual));
+        rows.add(new Row("logistic-head", "normalised", 0, usual));
         rows.add(new Row("logistic-head", "two classes", 0, usual));
         for (String solver : List.of("neumann", "identity")) {
             rows.add(new Row("imaml", "mlp-40-tanh", 0, usual.with(0.1, 2).with("imaml.solver", solver)));

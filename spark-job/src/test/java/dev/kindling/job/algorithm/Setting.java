@@ -52,8 +52,8 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
             "three classes of ordered rows", THREE_CLASSES);
 
     /**
-     * A preset with matching tasks, a name of {@link #ROWS}, "options" for a network with layer norm and a skip, or "maps" followed by the mode
-     * of batch norm.
+     * A preset with matching tasks, a name of {@link #ROWS}, "options" for a network with layer norm and a skip, "normalised" for one of dense
+     * layers with batch norm, or "maps" followed by the mode of batch norm.
      */
     static Setting named(String network) {
         if (ROWS.containsKey(network)) {
@@ -67,6 +67,9 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
                             new ModelSettings("mlp-5-4-tanh", "fan-in-uniform", "query", options, Optional.empty()),
                             ORDERED),
                     ORDERED);
+        }
+        if (network.equals("normalised")) {
+            return of(SmallNetworks.normalised(SQUARES), SQUARES);
         }
         if (network.startsWith("maps ")) {
             return of(SmallNetworks.maps(IMAGES, network.substring("maps ".length())), IMAGES);

@@ -32,10 +32,10 @@ class ConvolutionalTasksTest {
     @ParameterizedTest
     @CsvSource({
         "conv4, query, 9, 1",
-        "conv4, support-and-query, 9, 1",
+        "conv4, support-and-query, 5, 1",
         "conv4, support-and-one, 5, 1",
-        "conv4, running, 9, 1",
-        "conv4, query, 9, 3",
+        "conv4, running, 5, 1",
+        "conv4, query, 5, 3",
         "conv4-pool-32, query, 16, 1",
         "simple-cnn, query, 5, 3"
     })
@@ -59,7 +59,7 @@ class ConvolutionalTasksTest {
     @ParameterizedTest
     @ValueSource(strings = {"vector", "scalar", "nd4j"})
     void resultsDoNotDependOnTheMemoryBudget(String backend) {
-        Drawn drawn = drawn("conv4", "query", 9, 4);
+        Drawn drawn = drawn("conv4", "query", 5, 4);
         Map<String, double[]> expected = run(backend, Precision.FLOAT, LARGE, drawn);
         for (long memory : new long[] {1L << 20, 1}) {
             run(backend, Precision.FLOAT, memory, drawn)

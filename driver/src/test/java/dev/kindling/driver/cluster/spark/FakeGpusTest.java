@@ -23,11 +23,13 @@ import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.assertj.core.api.Condition;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Spark with two GPUs that a fake nvidia-smi reports; other shares are in {@code deploy/test-clusters}. */
+@Tag("executors")
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FakeGpusTest {
     private static final Job JOB = NoiseProvider.job(Precision.FLOAT, 2, 7, Map.of());

@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Trained parameters do not depend on the width of vector registers, nor on whether there are any, nor on the thread that computes. */
 class SameBitsTest {
+    private static final String FINGERPRINT = Training.fingerprint("vector");
+
     @ParameterizedTest
     @ValueSource(strings = {"-XX:UseAVX=2", "-XX:MaxVectorSize=16"})
     @DisplayName("a JVM with narrower registers trains to the same bits")
@@ -27,12 +29,12 @@ class SameBitsTest {
         // An option of another processor architecture must not fail the test.
         List<String> options =
                 List.of("--add-modules=jdk.incubator.vector", "-XX:+IgnoreUnrecognizedVMOptions", option);
-        assertThat(fingerprintOfChild(options, "vector")).isEqualTo(Training.fingerprint("vector"));
+        assertThat(fingerprintOfChild(options, "vector")).isEqualTo(FINGERPRINT);
     }
 
     @Test
     void aJvmWithoutTheVectorApiTrainsToTheSameBitsInPlainLoops() throws IOException, InterruptedException {
-        assertThat(fingerprintOfChild(List.of(), "scalar")).isEqualTo(Training.fingerprint("vector"));
+        assertThat(fingerprintOfChild(List.of(), "scalar")).isEqualTo(FINGERPRINT);
     }
 
     private static String fingerprintOfChild(List<String> options, String backend)
