@@ -29,9 +29,9 @@ PATIENCE_SECONDS = 120
 
 STANDALONE = """
 import sys
-from pathlib import Path
 from pyspark.sql import SparkSession
 import kindling_ml as kd
+from made_tables import visits
 builder = SparkSession.builder.config("spark.executor.memory", "800m").config("spark.executor.cores", "1")
 builder = builder.config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "2")
 spark = kd.configure(builder.master(sys.argv[1])).getOrCreate()

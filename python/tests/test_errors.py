@@ -45,11 +45,13 @@ def model(table: Any) -> kd.MetaRegressionModel:
 
 
 def vectors(df: Any, ragged: bool) -> Any:
-    from pyspark.ml.functions import array_to_vector
-    from pyspark.sql import functions as F
+    from pyspark.ml.feature import VectorAssembler
 
-    two, three = F.array("age", "dose"), F.array("age", "dose", "dose")
-    return df.withColumn("v", array_to_vector(F.when(F.col("patient") == "p7", three).otherwise(two) if ragged else two))
+    def assembled(*columns: str) -> Any:
+        return VectorAssembler(inputCols=list(columns), outputCol="v").transform(df)
+
+    two = assembled("age", "dose")
+    return two.where("patient <> 'p7'").union(assembled("age", "dose", "dose").where("patient = 'p7'")) if ragged else two
 
 
 def without_labels(df: Any) -> Any:
@@ -82,7 +84,12 @@ WRONG: list[tuple[str, Callable[[Any, Any], Any], str, str]] = [
         "usage",
         f"labelCol has points, which is no column of the table; its columns are {COLUMNS}",
     ),
-    ("no group column", lambda df, model: regressor(groupCol=None).fit(df), "usage", "groupCol is not set; it must be the name of a column"),
+    (
+        "no group column",
+        lambda df, model: regressor(groupCol=None).fit(df),
+        "usage",
+        "groupCol is not set; it must be the name of a column",
+    ),
     (
         "no input columns",
         lambda df, model: regressor(featuresCols=None).fit(df),
@@ -119,7 +126,7 @@ WRONG: list[tuple[str, Callable[[Any, Any], Any], str, str]] = [
         "no row with a label",
         lambda df, model: regressor().fit(without_labels(df)),
         "data",
-        "the table has 45 groups for training, of which none has a row with a finite score",
+        "the table has no training group that can be used: none has a row with a finite score and finite features",
     ),
     (
         "vectors of several sizes",
@@ -149,7 +156,7 @@ WRONG: list[tuple[str, Callable[[Any, Any], Any], str, str]] = [
         "an unknown key",
         lambda df, model: regressor(settings={"task.qery": 3}).fit(df),
         "usage",
-        "task.qery is no key; the nearest is task.query",
+        "there is no key task.qery; the nearest is task.query",
     ),
     (
         "a key of a parameter",

@@ -215,7 +215,9 @@ def test_weights_offsets_and_validation_groups(parts: Any, model: kd.MetaRegress
     for found, wanted in zip(predictions(less, "less"), expected):
         assert found[:2] == wanted[:2] and found[2] == pytest.approx(wanted[2], abs=1e-3)
     error = "measure = 'rmse' and predictor = 'model'"
-    measured, plain = (each.where(error).orderBy("supportRows").collect() for each in (improved.evaluate(shifted(test)), model.evaluate(test)))
+    measured, plain = (
+        each.where(error).orderBy("supportRows").collect() for each in (improved.evaluate(shifted(test)), model.evaluate(test))
+    )
     assert [row.value for row in measured] == pytest.approx([row.value for row in plain], abs=1e-3)
 
     held = train.withColumn("held", F.substring("patient", 2, 9).cast("int") % 5 == 0)

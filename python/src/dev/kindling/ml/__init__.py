@@ -89,6 +89,9 @@ class _MetaParams(_Stage):
     featuresCol: Param[str] = _param(
         "featuresCol", "a column of vectors of one size that has the inputs, instead of featuresCols", TypeConverters.toString
     )
+    categoricalCols: Param[list[str]] = _param(
+        "categoricalCols", "those of featuresCols that are categories although they are numbers", TypeConverters.toListString
+    )
     labelCol: Param[str] = _param("labelCol", "the column that is predicted", TypeConverters.toString)
     weightCol: Param[str] = _param("weightCol", "the column of row weights; rows of weight 0 are left out", TypeConverters.toString)
     orderCol: Param[str] = _param("orderCol", "the column that orders the rows of a group", TypeConverters.toString)
@@ -134,6 +137,14 @@ class _MetaParams(_Stage):
         'features'
         """
         return self.getOrDefault(self.featuresCol)
+
+    def getCategoricalCols(self) -> list[str]:
+        """Those of the inputs that are categories although they are numbers.
+
+        >>> kd.MetaRegressor(featuresCols=["age", "ward"], categoricalCols=["ward"]).getCategoricalCols()
+        ['ward']
+        """
+        return self.getOrDefault(self.categoricalCols)
 
     def getLabelCol(self) -> str:
         """The column that is predicted.
@@ -349,6 +360,13 @@ class _EstimatorParams(_MetaParams):
         """
         return self._set(featuresCol=value)
 
+    def setCategoricalCols(self: E, value: list[str]) -> E:
+        """Sets those of the inputs that are categories although they are numbers.
+
+        >>> estimator.setCategoricalCols(["ward"])
+        """
+        return self._set(categoricalCols=value)
+
     def setLabelCol(self: E, value: str) -> E:
         """Sets the column that is predicted.
 
@@ -531,6 +549,7 @@ class MetaRegressor(
         groupCol: str | None = None,
         featuresCols: list[str] | None = None,
         featuresCol: str | None = None,
+        categoricalCols: list[str] | None = None,
         labelCol: str | None = None,
         weightCol: str | None = None,
         offsetCol: str | None = None,
@@ -557,6 +576,7 @@ class MetaRegressor(
         groupCol: str | None = None,
         featuresCols: list[str] | None = None,
         featuresCol: str | None = None,
+        categoricalCols: list[str] | None = None,
         labelCol: str | None = None,
         weightCol: str | None = None,
         offsetCol: str | None = None,
@@ -613,6 +633,7 @@ class MetaClassifier(
         groupCol: str | None = None,
         featuresCols: list[str] | None = None,
         featuresCol: str | None = None,
+        categoricalCols: list[str] | None = None,
         labelCol: str | None = None,
         weightCol: str | None = None,
         orderCol: str | None = None,
@@ -639,6 +660,7 @@ class MetaClassifier(
         groupCol: str | None = None,
         featuresCols: list[str] | None = None,
         featuresCol: str | None = None,
+        categoricalCols: list[str] | None = None,
         labelCol: str | None = None,
         weightCol: str | None = None,
         orderCol: str | None = None,

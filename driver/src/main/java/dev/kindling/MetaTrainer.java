@@ -156,6 +156,9 @@ public final class MetaTrainer {
     private TrainedModel train(ResolvedRun resolved, ClusterProvider clusters, CancellationSource cancellation) {
         resolved.requireTrainable();
         resolved.notes().forEach(LOG::warn);
+        if (!baselines) {
+            resolved.evaluationNote().ifPresent(LOG::warn);
+        }
         TrainingLoop training = RunService.training(resolved, Optional.empty());
         MemoryRecorder recorder = new MemoryRecorder(System::nanoTime);
         try (ClusterProvider.Session session = clusters.start("kindling", Optional.empty());

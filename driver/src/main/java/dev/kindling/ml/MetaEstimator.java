@@ -35,6 +35,7 @@ public abstract class MetaEstimator<E extends MetaEstimator<E, M>, M extends Met
         setDefault(tasksPerRound(), MetaDefaults.TASKS);
         setDefault(members(), MetaDefaults.MEMBERS);
         setDefault(seed(), MetaDefaults.SEED);
+        setDefault(categoricalCols(), new String[0]);
         setDefault(settings(), new String[0]);
     }
 
@@ -120,6 +121,11 @@ public abstract class MetaEstimator<E extends MetaEstimator<E, M>, M extends Met
     /** Sets {@link #featuresCol}. */
     public final E setFeaturesCol(String column) {
         return with(featuresCol(), column);
+    }
+
+    /** Sets {@link #categoricalCols}. */
+    public final E setCategoricalCols(String[] columns) {
+        return with(categoricalCols(), columns.clone());
     }
 
     /** Sets {@link #labelCol}. */

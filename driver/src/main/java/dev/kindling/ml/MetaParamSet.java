@@ -16,6 +16,7 @@ final class MetaParamSet implements Serializable {
     final Param<String> groupCol;
     final StringArrayParam featuresCols;
     final Param<String> featuresCol;
+    final StringArrayParam categoricalCols;
     final Param<String> labelCol;
     final Param<String> weightCol;
     final Param<String> offsetCol;
@@ -39,6 +40,8 @@ final class MetaParamSet implements Serializable {
         featuresCols =
                 new StringArrayParam(owner, "featuresCols", "the input columns; this or featuresCol must be set");
         featuresCol = text(owner, "featuresCol", "a column of vectors of one size, whose elements are the inputs");
+        categoricalCols = new StringArrayParam(
+                owner, "categoricalCols", "those of featuresCols that are categories although they are numbers");
         labelCol = text(owner, "labelCol", "the column that is predicted; rows with null are not used for training");
         weightCol = text(owner, "weightCol", "the column of row weights; rows of weight 0 are left out");
         offsetCol = text(owner, "offsetCol", "a column with a prediction of the label that the model improves");

@@ -25,6 +25,11 @@ public interface MetaParams {
         return paramSet().featuresCol;
     }
 
+    /** Those of {@link #featuresCols} that are categories although they are numbers; text and booleans are by themselves. */
+    default StringArrayParam categoricalCols() {
+        return paramSet().categoricalCols;
+    }
+
     /** The column that is predicted; rows in which it is null are not used for training. */
     default Param<String> labelCol() {
         return paramSet().labelCol;

@@ -99,6 +99,13 @@ final class TableInput {
         name(params.validationIndicatorCol)
                 .ifPresent(name -> requireBoolean(schema, params.validationIndicatorCol, name));
         require(schema);
+        for (String name : stage.getOrDefault(params.categoricalCols)) {
+            if (!columns().orElse(List.of()).contains(name)) {
+                throw new IllegalArgumentException(
+                        "categoricalCols has " + name + ", which is not among featuresCols; it must be one of "
+                                + columns().orElse(List.of()));
+            }
+        }
     }
 
     /**

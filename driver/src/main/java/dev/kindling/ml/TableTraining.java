@@ -36,6 +36,7 @@ final class TableTraining {
             Map.entry("table.group", "groupCol"),
             Map.entry("table.label", "labelCol"),
             Map.entry("table.features", "featuresCols or featuresCol"),
+            Map.entry("table.categorical", "categoricalCols"),
             Map.entry("table.weight", "weightCol"),
             Map.entry("table.offset", "offsetCol"),
             Map.entry("table.order", "orderCol"),
@@ -119,6 +120,7 @@ final class TableTraining {
                 .group(input.required(params.groupCol))
                 .label(input.required(params.labelCol))
                 .features(features.toArray(new String[0]))
+                .categorical(stage.getOrDefault(params.categoricalCols))
                 .set("table.seed", seed);
         input.name(params.weightCol).ifPresent(tables::weight);
         input.name(params.orderCol).ifPresent(tables::order);
@@ -169,7 +171,12 @@ final class TableTraining {
     private void refuseParameter(String setting) {
         for (String key : JobConfig.assignedKeys(setting)) {
             PARAMETERS.forEach((set, parameter) -> {
-                if (key.equals(set) || set.startsWith(key + ".") || key.startsWith(set + ".")) {
+                if (set.startsWith(key + ".")) {
+                    throw new IllegalArgumentException(
+                            "settings has " + key
+                                    + ", which has keys of parameters in it; it must not be among settings but by its other keys");
+                }
+                if (key.equals(set) || key.startsWith(set + ".")) {
                     throw new IllegalArgumentException("settings has " + key + ", which is that of " + parameter
                             + "; it must not be among settings");
                 }

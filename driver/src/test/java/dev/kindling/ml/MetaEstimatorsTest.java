@@ -483,7 +483,7 @@ class MetaEstimatorsTest {
         }
         assertRefused(
                 () -> regressor().setSettings(new String[] {"table=x"}).fit(train),
-                "settings has table, which is that of featuresCols or featuresCol; it must not be among settings");
+                "settings has table, which has keys of parameters in it; it must not be among settings but by its other keys");
         assertRefused(
                 () -> regressor()
                         .setSettings(new String[] {"table.options.header=false"})
@@ -645,6 +645,20 @@ class MetaEstimatorsTest {
         return summary.filter(functions.col("metric").equalTo(name))
                 .orderBy("round")
                 .collectAsList();
+    }
+
+    @Test
+    void numbersMayBeCategories() {
+        String number = "IF(ward = 'east', 3, 7) AS ward";
+        String[] columns = {"patient", "day", "age", "dose", number, "score"};
+        MetaRegressionModel model =
+                regressor().setCategoricalCols(new String[] {"ward"}).fit(train.selectExpr(columns));
+        Dataset<Row> rows = MadeVisits.withoutQueryLabels(test);
+        assertThat(predictions(model.transform(rows.selectExpr(columns))))
+                .isEqualTo(predictions(trained.transform(rows)));
+        assertRefused(
+                () -> regressor().setCategoricalCols(new String[] {"day"}).fit(train),
+                "categoricalCols has day, which is not among featuresCols; it must be one of [age, dose, ward]");
     }
 
     @Test

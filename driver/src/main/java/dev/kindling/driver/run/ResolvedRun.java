@@ -297,12 +297,16 @@ public record ResolvedRun(
         }
     }
 
+    /** Why the model will not be evaluated, a clause; empty if it will be. */
+    public Optional<String> evaluationNote() {
+        return settings.evaluation().isOn()
+                ? Optional.empty()
+                : Optional.of("the model is not evaluated: " + noTasks());
+    }
+
     /** Remarks on the data and on what follows from its size, a clause each. */
     public List<String> notes() {
         List<String> notes = new ArrayList<>(source.notes());
-        if (!settings.evaluation().isOn()) {
-            notes.add("the model is not evaluated: " + noTasks());
-        }
         int least = settings.run().leastGroups();
         if (settings.run().rounds() == 0
                 && source.single() instanceof TableSource table

@@ -165,6 +165,7 @@ public record RunService(
             TrainingLoop training,
             Optional<Checkpoint> from) {
         resolved.notes().forEach(context::message);
+        resolved.evaluationNote().ifPresent(context::message);
         context.clusters().warnings(master).forEach(context::message);
         try (DriverLogContext log = DriverLogContext.of(directory.folder().name())) {
             log.started(

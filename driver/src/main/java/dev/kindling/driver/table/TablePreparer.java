@@ -75,7 +75,8 @@ public final class TablePreparer {
                 Thread.currentThread().interrupt();
             }
             throw e instanceof IOException unwritten
-                    ? new UncheckedIOException("cannot write the table pack " + folder + ": " + e.getMessage(), unwritten)
+                    ? new UncheckedIOException(
+                            "cannot write the table pack " + folder + ": " + e.getMessage(), unwritten)
                     : TableErrors.of(e, "the table cannot be prepared");
         } finally {
             spark.removeJobTag(tag);
