@@ -96,6 +96,7 @@ class SameBitsTest {
                 "table.path=../conf/growth.csv",
                 "run.members=1",
                 "table.draw=rows",
+                "table.embedding=true",
                 "model.dropout=0.2",
                 "model.layer-norm=true",
                 "bayesian-linear.order-kernel=true"),

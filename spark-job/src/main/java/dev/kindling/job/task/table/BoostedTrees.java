@@ -121,7 +121,7 @@ public final class BoostedTrees {
     /** An integer in the order of floats, of which -0 equals 0 and NaN is the largest. */
     private static int sortable(float value) {
         int bits = Float.floatToIntBits(value + 0f);
-        return bits ^ (bits >> 31 & Integer.MAX_VALUE);
+        return bits ^ ((bits >> 31) & Integer.MAX_VALUE);
     }
 
     double base() {
@@ -165,7 +165,7 @@ public final class BoostedTrees {
 
     /** The next node. The side is computed, as a branch would be predicted wrongly every other time. */
     private int below(int node, int[] keys) {
-        long right = (long) nodes[node + 1] - keys[nodes[node]] >>> 63;
+        long right = ((long) nodes[node + 1] - keys[nodes[node]]) >>> 63;
         return nodes[node + 2 + (int) right];
     }
 }
