@@ -271,7 +271,7 @@ class TableRunTest {
         Path run = temporary.resolve("run");
         assertEnded(train(run, "--set", "table.embedding=true"), 0);
         assertThat(TrainedModel.load(run.toString()).parameters())
-                .containsKey("0.bayesian-linear.embedding-0");
+                .containsKey("member-0.bayesian-linear.embedding-0");
         Outcome checked = command("check", "--out", run.toString());
         assertEnded(checked, 0);
         assertThat(checked.out()).contains("passed: splits disjoint (420 groups, none in two)");
