@@ -40,8 +40,7 @@ public record RunSettings(
         atLeast(1, EnsembleAlgorithm.KEY, members);
         atLeast(0, "run.min-training-groups", leastGroups);
         if (!(emaDecay >= 0 && emaDecay < 1)) {
-            throw new IllegalArgumentException(
-                    "run.ema-decay is " + emaDecay + "; it must be at least 0 and below 1");
+            throw new IllegalArgumentException("run.ema-decay is " + emaDecay + "; it must be at least 0 and below 1");
         }
         if (tasksPerContribution < 1 || tasksPerRound % tasksPerContribution != 0) {
             throw new IllegalArgumentException("task.meta-batch-size is " + tasksPerRound

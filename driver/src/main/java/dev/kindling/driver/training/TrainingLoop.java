@@ -207,8 +207,9 @@ public final class TrainingLoop {
         try {
             round = cancellation.runInterruptiblyAfterGrace(() -> loop.round(done, cluster, theta));
             average.ifPresent(current -> current.add(done, theta));
-            validations = due.map(validator -> recorder.excludeFromThroughput(() -> cancellation.runInterruptiblyAfterGrace(
-                    () -> validator.validate(round.number(), cluster, candidate()))));
+            validations =
+                    due.map(validator -> recorder.excludeFromThroughput(() -> cancellation.runInterruptiblyAfterGrace(
+                            () -> validator.validate(round.number(), cluster, candidate()))));
         } catch (DivergedException e) {
             recorder.model(chosen(), chosenRound(), RunRecorder.Progress.UNFINISHED);
             throw e;

@@ -167,8 +167,8 @@ class CheckpointsTest {
             }
             Files.write(file, good);
         }
-        for (String name : List.of(
-                "theta.safetensors", "optimizer.safetensors", "best.safetensors", "average.safetensors")) {
+        for (String name :
+                List.of("theta.safetensors", "optimizer.safetensors", "best.safetensors", "average.safetensors")) {
             Path file = temporary.resolve("run/checkpoints/00001000").resolve(name);
             byte[] good = Files.readAllBytes(file);
             Files.write(file, Arrays.copyOf(good, good.length - 1));

@@ -93,8 +93,8 @@ class MovingAverageRunTest {
         assertThat(numbers(run.file("model/theta.safetensors"))).isEqualTo(average(run, initial(), best));
         assertThat(run.file("checkpoints/00000024/best.safetensors"))
                 .hasSameBinaryContentAs(run.file("model/theta.safetensors"));
-        TinyRun resumed = TinyRun.in(
-                temporary, "resumed", AVERAGED, "optimizer.learning-rate=0.3", "run.validate-every=4");
+        TinyRun resumed =
+                TinyRun.in(temporary, "resumed", AVERAGED, "optimizer.learning-rate=0.3", "run.validate-every=4");
         assertThat(resumed.stoppedIn(best + 2).code()).isEqualTo(6);
         assertThat(resumed.train("--resume").code()).isZero();
         resumed.assertSameAs(run);

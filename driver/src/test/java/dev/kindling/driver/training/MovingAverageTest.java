@@ -27,7 +27,9 @@ class MovingAverageTest {
         assertThat(average.value().at(0)).isCloseTo(2.0 / 11 * 1.7 + 9.0 / 11 * 5, within(1e-15));
         double before = average.value().at(0);
         average.add(2, vector(3));
-        assertThat(average.value().at(0)).as("3 / 12 is the decay itself").isCloseTo(before / 4 + 0.75 * 3, within(1e-15));
+        assertThat(average.value().at(0))
+                .as("3 / 12 is the decay itself")
+                .isCloseTo(before / 4 + 0.75 * 3, within(1e-15));
         before = average.value().at(0);
         average.add(3, vector(7));
         assertThat(average.value().at(0)).isCloseTo(before / 4 + 0.75 * 7, within(1e-15));
@@ -52,17 +54,7 @@ class MovingAverageTest {
     @ValueSource(doubles = {-0.1, 1, 1.5, Double.NaN})
     void otherDecaysAreRefused(double decay) {
         assertThatThrownBy(() -> new RunSettings(
-                        1,
-                        1,
-                        0,
-                        MetricsWriter.Files.LINES,
-                        TrackingSettings.NONE,
-                        1,
-                        1,
-                        Duration.ZERO,
-                        1,
-                        0,
-                        decay))
+                        1, 1, 0, MetricsWriter.Files.LINES, TrackingSettings.NONE, 1, 1, Duration.ZERO, 1, 0, decay))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("run.ema-decay is " + decay + "; it must be at least 0 and below 1");
     }
