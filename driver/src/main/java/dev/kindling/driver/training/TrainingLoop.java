@@ -54,7 +54,7 @@ public final class TrainingLoop {
             Optional<Validator> validator,
             Optional<Evaluator> evaluator) {}
 
-    /** The evaluations of the trained and of the initial model on the same tasks; both empty for a run without evaluation. */
+    /** The evaluations of the trained model and, on the first tasks, of the initial one; both empty for a run without evaluation. */
     public record Result(Optional<Evaluation> trained, Optional<Evaluation> untrained) {}
 
     private final Parts parts;
@@ -292,7 +292,7 @@ public final class TrainingLoop {
             refuseIfStopped(recorder, cancellation);
             return new Result(
                     Optional.of(trained),
-                    Optional.of(cancellation.runCancellable(() -> evaluator.evaluate(cluster, untrained))));
+                    Optional.of(cancellation.runCancellable(() -> evaluator.evaluateBaseline(cluster, untrained))));
         } catch (StoppedEarlyException e) {
             throw e;
         } catch (Exception e) {
