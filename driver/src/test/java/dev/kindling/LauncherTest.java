@@ -249,7 +249,10 @@ class LauncherTest {
                 .contains("train", "omniglot-conv4-5w1s-maml", "set.zip", "-XX:+UseParallelGC");
         write("archived", "");
         assertThat(run("check").out()).singleElement().asString().contains(archive);
-        assertThat(run("train", "--master", "local[3]").out()).singleElement().asString().contains(archive);
+        assertThat(run("train", "--master", "local[3]").out())
+                .singleElement()
+                .asString()
+                .contains(archive);
         assertThat(read(root.resolve("archived"))).as("one after each build").isEmpty();
         for (String variable : List.of("KINDLING_JAVA_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS")) {
             environment.put(variable, "-Xmx1g");

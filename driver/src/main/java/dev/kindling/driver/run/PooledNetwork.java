@@ -81,7 +81,7 @@ final class PooledNetwork {
                         plan.parameters(),
                         plan.precision(),
                         plan.job().backend()),
-                TrainingPlan.TRAIN,
+                plan::trainingProgram,
                 plan.trainingMeasures());
         try (LocalCluster cluster =
                 new LocalCluster(plan.job(), run.hadoop(), Runtime.getRuntime().availableProcessors())) {

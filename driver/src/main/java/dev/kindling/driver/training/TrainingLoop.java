@@ -86,7 +86,7 @@ public final class TrainingLoop {
                 parts.failures(),
                 parts.aggregator(),
                 optimizer,
-                TrainingPlan.TRAIN,
+                plan::trainingProgram,
                 plan.trainingMeasures());
     }
 

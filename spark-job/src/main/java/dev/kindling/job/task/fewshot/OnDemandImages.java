@@ -33,8 +33,8 @@ final class OnDemandImages implements Images {
 
     private OnDemandImages(List<ImageClass> classes, Decoder decoder) {
         this.files = new ImageFiles(decoder);
-        classes.forEach(each ->
-                byClass.put(each.name(), new AtomicReferenceArray<>(each.images().size())));
+        classes.forEach(each -> byClass.put(
+                each.name(), new AtomicReferenceArray<>(each.images().size())));
     }
 
     /** The images of the given classes, none of which is decoded yet. */

@@ -98,7 +98,9 @@ final class OnDemandImagesTest {
     void aDamagedImageThatNoTaskReadsEndsTheRunToo() throws Exception {
         ImageSet damaged = set().text("top/b/" + IMAGES + "x.png", "no image");
         List<ImageClass> classes = classes(damaged.zip(temp.resolve("set.zip")));
-        assertThat(pixels(still(classes), classes.get(0), 0)).as("other images are read").isNotEmpty();
+        assertThat(pixels(still(classes), classes.get(0), 0))
+                .as("other images are read")
+                .isNotEmpty();
         OnDemandImages images = OnDemandImages.of(classes, new Decoder(FORMAT), nanos -> {});
         assertThatThrownBy(() -> await(() -> images.of(classes.get(0), 0).pixels().length == 0))
                 .isInstanceOf(BadDataException.class)
@@ -107,7 +109,8 @@ final class OnDemandImagesTest {
 
     @Test
     void aDamagedImageIsReportedWhereItIsRead() throws Exception {
-        List<ImageClass> classes = classes(set().text("top/b/99.png", "no image").zip(temp.resolve("set.zip")));
+        List<ImageClass> classes =
+                classes(set().text("top/b/99.png", "no image").zip(temp.resolve("set.zip")));
         OnDemandImages images = still(classes);
         assertThatThrownBy(() -> images.of(classes.get(1), IMAGES))
                 .isInstanceOf(BadDataException.class)
@@ -128,8 +131,7 @@ final class OnDemandImagesTest {
         assertThat(Images.of(classes(zip).subList(0, 7), decoder, ample)).isInstanceOf(DecodedImages.class);
         assertThat(Images.of(classes(zip), decoder, 1 << 10)).isInstanceOf(CachedImages.class);
         Path pack = temp.resolve("large.npz");
-        FewShotSettings settings =
-                FewShots.settings(zip.toString(), "", 2, false, 6, new EpisodeSizes(1, 1, 1, 1));
+        FewShotSettings settings = FewShots.settings(zip.toString(), "", 2, false, 6, new EpisodeSizes(1, 1, 1, 1));
         PackWriter.write(settings, pack.toString(), HADOOP);
         assertThat(Images.of(classes(pack), decoder, ample)).isInstanceOf(DecodedImages.class);
     }
