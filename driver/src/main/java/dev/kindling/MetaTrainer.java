@@ -255,6 +255,15 @@ public final class MetaTrainer {
             return set("task.meta-batch-size", tasks);
         }
 
+        /**
+         * Validates the exponential moving average of the parameters over rounds, which becomes the model.
+         *
+         * @param decay at least 0 and below 1; 0 for the parameters of single rounds
+         */
+        public Builder emaDecay(double decay) {
+            return set("run.ema-decay", decay);
+        }
+
         /** Models that are trained together, each with a meta-batch of its own, and whose predictions are averaged. */
         public Builder members(int models) {
             return set("run.members", models);

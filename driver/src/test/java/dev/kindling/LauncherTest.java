@@ -230,6 +230,50 @@ class LauncherTest {
         assertThat(builds()).hasSize(2);
     }
 
+    /** A stand-in for java that writes an archive of classes where it is asked for one, and prints its arguments. */
+    private void javaThatArchives(String does) {
+        java("17.0.1", """
+                for argument; do
+                    case $argument in -XX:ArchiveClassesAtExit=*) %s; exit;; esac
+                done
+                echo "$*"
+                """.formatted(does));
+    }
+
+    @Test
+    void theClassesOfAShortTrainingAreArchivedAfterABuildAndShared() {
+        javaThatArchives("echo \"$*\" > archived; touch \"${argument#*=}\"");
+        String archive = "-XX:SharedArchiveFile=" + root.resolve("driver/target/kindling/classes.jsa");
+        assertThat(run("train").out()).singleElement().asString().contains(archive, "-Xlog:cds*=off");
+        assertThat(read(root.resolve("archived")))
+                .contains("train", "omniglot-conv4-5w1s-maml", "set.zip", "-XX:+UseParallelGC");
+        write("archived", "");
+        assertThat(run("check").out()).singleElement().asString().contains(archive);
+        assertThat(run("train", "--master", "local[3]").out())
+                .singleElement()
+                .asString()
+                .contains(archive);
+        assertThat(read(root.resolve("archived"))).as("one after each build").isEmpty();
+        for (String variable : List.of("KINDLING_JAVA_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS")) {
+            environment.put(variable, "-Xmx1g");
+            assertThat(run("train").out()).singleElement().asString().doesNotContain("SharedArchiveFile");
+            environment.remove(variable);
+        }
+        touchLater("spark-job/src/main/Job.java");
+        assertThat(run("train").out()).singleElement().asString().contains(archive);
+        assertThat(read(root.resolve("archived"))).isNotEmpty();
+    }
+
+    @Test
+    void withoutAnArchiveJavaStartsAsUsual() {
+        javaThatArchives("echo no such option >&2; exit 1");
+        Outcome outcome = run("train");
+        assertThat(outcome.code()).isZero();
+        assertThat(outcome.out()).singleElement().asString().doesNotContain("SharedArchiveFile");
+        assertThat(outcome.err()).containsExactly("Building Kindling (first use, a few minutes)...");
+        assertThat(read(root.resolve("driver/target/build.log"))).contains("no such option");
+    }
+
     @Test
     void aFailedBuildIsASingleLineMessageAndIsRetried() {
         write("bin/mvn", "#!/bin/sh\necho reason; exit 1\n");

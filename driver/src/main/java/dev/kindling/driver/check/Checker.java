@@ -57,7 +57,7 @@ public final class Checker {
         this.spec = choice.spec(target.source(), target.round().seed());
         this.methodRound = choice.methodRound(target.algorithm(), target.round().rounds());
         this.layout = target.source().layout(spec);
-        this.train = target.algorithm().train(target.model(), layout);
+        this.train = target.algorithm().train(target.model(), layout, methodRound);
         this.executable = compile(train);
     }
 

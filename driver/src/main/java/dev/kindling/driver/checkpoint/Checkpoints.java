@@ -36,6 +36,7 @@ public final class Checkpoints {
     private static final String THETA = "theta.safetensors";
     private static final String OPTIMIZER = "optimizer.safetensors";
     private static final String BEST = "best.safetensors";
+    private static final String AVERAGE = "average.safetensors";
 
     private final AtomicDirectory folder;
 
@@ -56,6 +57,7 @@ public final class Checkpoints {
         files.put(THETA, checkpoint.theta().encoded());
         files.put(OPTIMIZER, checkpoint.optimizer().encoded());
         checkpoint.best().ifPresent(best -> files.put(BEST, best.encoded()));
+        checkpoint.average().ifPresent(average -> files.put(AVERAGE, average.encoded()));
         new ChecksummedDirectory(checkpoint.manifest(), Optional.of(checkpoint.progress()), files).write(folder, name);
     }
 
@@ -167,14 +169,17 @@ public final class Checkpoints {
         TrainingProgress progress = content.progress()
                 .orElseThrow(() -> new BadDataException(
                         directory.place(ChecksummedDirectory.MANIFEST) + " is damaged: it is the manifest of a model"));
-        Optional<Tensors> best =
-                content.files().containsKey(BEST) ? Optional.of(tensors(content, BEST, directory)) : Optional.empty();
         return new Checkpoint(
                 content.manifest(),
                 progress,
                 tensors(content, THETA, directory),
                 tensors(content, OPTIMIZER, directory),
-                best);
+                optional(content, BEST, directory),
+                optional(content, AVERAGE, directory));
+    }
+
+    private static Optional<Tensors> optional(ChecksummedDirectory content, String name, AtomicDirectory directory) {
+        return content.files().containsKey(name) ? Optional.of(tensors(content, name, directory)) : Optional.empty();
     }
 
     private static Tensors tensors(ChecksummedDirectory content, String name, AtomicDirectory directory) {

@@ -113,7 +113,7 @@ final class EvaluateCommand implements Callable<Integer> {
             directory.writeEvaluation(
                     trained.json(evaluated), trained.tasks().map(PerTaskParquet::encode), trained.groupsParquet());
             FlatVector untrained = plan.untrained(resolved.settings().run().seed(), resolved.source());
-            EvaluationTable.lines(trained, evaluator.evaluate(cluster, untrained))
+            EvaluationTable.lines(trained, evaluator.evaluateBaseline(cluster, untrained))
                     .forEach(context::print);
             EvaluationTable.episodes(trained).forEach(context::print);
             trained.groups().map(GroupTable::lines).ifPresent(lines -> lines.forEach(context::print));

@@ -18,7 +18,7 @@ final class EvaluationTable {
 
     private EvaluationTable() {}
 
-    /** The lines of the table for a trained and an untrained model on the same tasks. */
+    /** The lines of the table for a trained model and an untrained one, which may have been evaluated on the first tasks alone. */
     static List<String> lines(Evaluation trained, Evaluation untrained) {
         boolean classes = trained.steps().get(0).accuracy().isPresent();
         List<String> lines = new ArrayList<>();
@@ -29,7 +29,13 @@ final class EvaluationTable {
                 trained.protocol().tasks(),
                 trained.protocol().split(),
                 trained.protocol().source()));
-        lines.add(line("step", "meta-trained", "median", "diverged", "untrained"));
+        int first = untrained.protocol().tasks();
+        lines.add(line(
+                "step",
+                "meta-trained",
+                "median",
+                "diverged",
+                first == trained.protocol().tasks() ? "untrained" : "untrained (first " + first + " tasks)"));
         StepSelection.below(trained.steps().size()).forEach(step -> {
             Statistics ours = shown(trained.steps().get(step));
             Statistics theirs = shown(untrained.steps().get(step));

@@ -161,7 +161,8 @@ public final class SettingsReader {
                 group,
                 keys.duration("run.wall-time"),
                 algorithm.members(),
-                keys.count("run.min-training-groups"));
+                keys.count("run.min-training-groups"),
+                keys.number("run.ema-decay"));
     }
 
     private CheckpointSettings checkpoints() {

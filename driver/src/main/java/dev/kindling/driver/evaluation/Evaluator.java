@@ -23,6 +23,9 @@ public final class Evaluator {
     /** Tasks of one request to the cluster: enough for all workers, few enough for one message. */
     private static final int TASKS_PER_REQUEST = 4096;
 
+    /** The most tasks on which a baseline is measured: its interval there is narrow enough to stand beside a trained model. */
+    public static final int BASELINE_TASKS = 1000;
+
     private final EvaluationSettings settings;
     private final Protocol protocol;
     private final TaskSource source;
@@ -71,9 +74,18 @@ public final class Evaluator {
 
     /** Evaluates θ on all tasks. */
     public Evaluation evaluate(Cluster cluster, FlatVector theta) {
-        PerTaskResults results = new PerTaskResults(settings.tasks(), measures);
-        for (int from = 0; from < settings.tasks(); from += TASKS_PER_REQUEST) {
-            int to = Math.min(settings.tasks(), from + TASKS_PER_REQUEST);
+        return evaluate(cluster, theta, settings.tasks());
+    }
+
+    /** Evaluates the θ that training began with, for comparison, on the first {@link #BASELINE_TASKS} tasks at most. */
+    public Evaluation evaluateBaseline(Cluster cluster, FlatVector theta) {
+        return evaluate(cluster, theta, Math.min(settings.tasks(), BASELINE_TASKS));
+    }
+
+    private Evaluation evaluate(Cluster cluster, FlatVector theta, int tasks) {
+        PerTaskResults results = new PerTaskResults(tasks, measures);
+        for (int from = 0; from < tasks; from += TASKS_PER_REQUEST) {
+            int to = Math.min(tasks, from + TASKS_PER_REQUEST);
             List<TaskSpec> specs = sampler.range(0, from, to);
             names(results, specs);
             RoundResult part = cluster.run(new RoundRequest(program, specs, OutputMode.PER_TASK), theta);
@@ -84,7 +96,7 @@ public final class Evaluator {
                     part.taskTimings().workers());
         }
         return new Evaluation(
-                protocol,
+                protocol.ofFirst(tasks),
                 steps(results),
                 settings.detail() == EvaluationSettings.Detail.EACH_TASK ? Optional.of(results) : Optional.empty(),
                 Optional.empty());

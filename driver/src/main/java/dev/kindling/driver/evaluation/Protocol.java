@@ -89,6 +89,23 @@ public record Protocol(
                 order);
     }
 
+    /** The same protocol on the first tasks alone. */
+    Protocol ofFirst(int count) {
+        return new Protocol(
+                source,
+                split,
+                ways,
+                shots,
+                query,
+                padding,
+                within,
+                episodes,
+                Math.min(tasks, count),
+                seed,
+                batchNorm,
+                order);
+    }
+
     static IntRange ways(List<EpisodeLayout> layouts) {
         return range(layouts, EpisodeLayout::classes);
     }

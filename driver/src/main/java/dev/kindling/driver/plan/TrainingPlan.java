@@ -26,6 +26,8 @@ import org.apache.commons.codec.digest.DigestUtils;
 public final class TrainingPlan {
     /** Name of the program for training tasks. */
     public static final String TRAIN = "train";
+    /** Name of the program for training tasks of rounds before the one from which contributions are exact. */
+    public static final String TRAIN_FIRST_ORDER = "train-first-order";
     /** Name of the program for evaluation tasks. */
     public static final String EVALUATE = "evaluate";
     /** Name of the program for validation tasks, in a run with validation. */
@@ -50,7 +52,7 @@ public final class TrainingPlan {
 
     private static String hash(Job job) {
         List<String> parts = new ArrayList<>();
-        Stream.of(TRAIN, EVALUATE, VALIDATE)
+        Stream.of(TRAIN, TRAIN_FIRST_ORDER, EVALUATE, VALIDATE)
                 .filter(name -> job.programs().containsKey(name))
                 .flatMap(name -> job.program(name).programs().stream())
                 .map(Program::hash)
@@ -76,6 +78,15 @@ public final class TrainingPlan {
         ModelsByLayout models = new ModelsByLayout(settings, algorithm, source);
         TreeMap<String, ProgramVariants> programs = new TreeMap<>();
         programs.put(TRAIN, models.programs(Split.TRAIN, algorithm::train, algorithm.members()));
+        if (algorithm.trainFirstOrder(models.main(), source.layout(Split.TRAIN)).isPresent()) {
+            programs.put(
+                    TRAIN_FIRST_ORDER,
+                    models.programs(
+                            Split.TRAIN,
+                            (model, layout) ->
+                                    algorithm.trainFirstOrder(model, layout).orElseThrow(),
+                            algorithm.members()));
+        }
         programs.put(
                 EVALUATE,
                 models.programs(
@@ -86,6 +97,13 @@ public final class TrainingPlan {
         int blockSize = blockSize(models.theta().size() / algorithm.members());
         Job job = new Job(description, backend.name(), backend.options(), blockSize, programs);
         return new TrainingPlan(models, algorithm, job);
+    }
+
+    /** The name of the program for the training tasks of a round, from 0. */
+    public String trainingProgram(long round) {
+        return round < algorithm.exactFromRound() && job.programs().containsKey(TRAIN_FIRST_ORDER)
+                ? TRAIN_FIRST_ORDER
+                : TRAIN;
     }
 
     /**

@@ -25,7 +25,7 @@ import java.util.Map;
 
 /**
  * Trains the network of a run on all rows of its training groups together, without adaptation: a baseline. It has the rounds,
- * meta-batch and meta-optimizer of the run, without parameter groups and validation, and trains on the cores of this JVM.
+ * meta-batch and meta-optimizer of the run, without parameter groups, validation and moving average, and trains on the cores of this JVM.
  */
 final class PooledNetwork {
     private PooledNetwork() {}
@@ -81,7 +81,7 @@ final class PooledNetwork {
                         plan.parameters(),
                         plan.precision(),
                         plan.job().backend()),
-                TrainingPlan.TRAIN,
+                plan::trainingProgram,
                 plan.trainingMeasures());
         try (LocalCluster cluster =
                 new LocalCluster(plan.job(), run.hadoop(), Runtime.getRuntime().availableProcessors())) {

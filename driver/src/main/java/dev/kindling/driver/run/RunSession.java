@@ -57,7 +57,7 @@ public final class RunSession {
      *
      * @param from the checkpoint from which the training was resumed; empty if it begins
      * @param master the value of {@code --master}
-     * @return the evaluations of the trained and the untrained model on the same tasks
+     * @return the evaluations of the trained and the untrained model
      * @throws StoppedException if the run was stopped and can be resumed
      */
     public TrainingLoop.Result run(Optional<Checkpoint> from, Optional<String> master) {

@@ -223,8 +223,7 @@ public final class GroupPredictor {
             int queries = chunks.sizes[chunk];
             int at = supportX.write(first * width, rows * width, target, offset, program.support * width);
             at = supportY.write(first, rows, target, at, program.support * targetWidth);
-            at = queryX.write(
-                    chunks.firsts[chunk] * width, queries * width, target, at, program.query * width);
+            at = queryX.write(chunks.firsts[chunk] * width, queries * width, target, at, program.query * width);
             at = fill(target, at, program.query * targetWidth, 0);
             at = supportWeights.write(first, rows, target, at, program.support);
             fill(target, fill(target, at, queries, 1), program.query - queries, 0);

@@ -19,6 +19,7 @@ import dev.kindling.job.tensor.Layout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,16 +32,16 @@ public final class OuterLoop {
     private final FailurePolicy failures;
     private final Aggregator aggregator;
     private final MetaOptimizer optimizer;
-    private final String program;
+    private final LongFunction<String> program;
     private final Layout perTaskOutputs;
     private @Nullable RoundRequest upcoming;
 
     /**
-     * A loop over rounds of one program of the cluster's job.
+     * A loop over rounds of programs of the cluster's job.
      *
      * @param samplers of the training tasks of each member of an ensemble; one where θ is a single model
-     * @param program name of the program
-     * @param perTaskOutputs layout of its per-task outputs
+     * @param program name of the program of a round, from 0
+     * @param perTaskOutputs layout of its per-task outputs, the same in all rounds
      */
     public OuterLoop(
             RunSettings settings,
@@ -48,7 +49,7 @@ public final class OuterLoop {
             FailurePolicy failures,
             Aggregator aggregator,
             MetaOptimizer optimizer,
-            String program,
+            LongFunction<String> program,
             Layout perTaskOutputs) {
         this.settings = settings;
         this.samplers = List.copyOf(samplers);
@@ -90,7 +91,7 @@ public final class OuterLoop {
         if (upcoming != null && upcoming.specs().get(0).round() == round) {
             return upcoming;
         }
-        return new RoundRequest(program, specs(round), OutputMode.SUMS);
+        return new RoundRequest(program.apply(round), specs(round), OutputMode.SUMS);
     }
 
     /**

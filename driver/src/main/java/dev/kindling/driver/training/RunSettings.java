@@ -19,6 +19,7 @@ import java.time.Duration;
  *     the result, then depends on the machine's speed
  * @param members number of models that are trained together as an ensemble, at least 1
  * @param leastGroups groups of a table below which a start that is fitted to them is the model
+ * @param emaDecay decay of the moving average of θ over rounds that is validated and becomes the model; 0 for θ itself
  */
 public record RunSettings(
         long seed,
@@ -30,13 +31,17 @@ public record RunSettings(
         int tasksPerContribution,
         Duration wallTime,
         int members,
-        int leastGroups) {
+        int leastGroups,
+        double emaDecay) {
     public RunSettings {
         atLeast(0, "run.rounds", rounds);
         atLeast(0, "run.log-every", logEvery);
         atLeast(1, "task.meta-batch-size", tasksPerRound);
         atLeast(1, EnsembleAlgorithm.KEY, members);
         atLeast(0, "run.min-training-groups", leastGroups);
+        if (!(emaDecay >= 0 && emaDecay < 1)) {
+            throw new IllegalArgumentException("run.ema-decay is " + emaDecay + "; it must be at least 0 and below 1");
+        }
         if (tasksPerContribution < 1 || tasksPerRound % tasksPerContribution != 0) {
             throw new IllegalArgumentException("task.meta-batch-size is " + tasksPerRound
                     + "; it must be a multiple of the " + tasksPerContribution + " tasks of one contribution");
@@ -47,7 +52,7 @@ public record RunSettings(
         }
     }
 
-    /** A run of one model, of single tasks, without a time limit. */
+    /** A run of one model, of single tasks, without a time limit and a moving average. */
     public RunSettings(long seed, long rounds, long logEvery, int tasksPerRound) {
         this(
                 seed,
@@ -59,6 +64,7 @@ public record RunSettings(
                 1,
                 Duration.ZERO,
                 1,
+                0,
                 0);
     }
 

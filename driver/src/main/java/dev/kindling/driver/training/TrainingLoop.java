@@ -26,7 +26,8 @@ import java.util.stream.IntStream;
 /**
  * The training of one run, from initial parameters or a checkpoint to an evaluated model.
  *
- * <p>A round and the validation after it are one transaction: if either fails, the state before the round is restored.
+ * <p>A round and the validation after it are one transaction: if either fails, the state before the round is restored. With
+ * {@code run.ema-decay} the moving average of θ is validated and becomes the model; rounds run with θ.
  */
 public final class TrainingLoop {
     /**
@@ -53,13 +54,14 @@ public final class TrainingLoop {
             Optional<Validator> validator,
             Optional<Evaluator> evaluator) {}
 
-    /** The evaluations of the trained and of the initial model on the same tasks; both empty for a run without evaluation. */
+    /** The evaluations of the trained model and, on the first tasks, of the initial one; both empty for a run without evaluation. */
     public record Result(Optional<Evaluation> trained, Optional<Evaluation> untrained) {}
 
     private final Parts parts;
     private final OuterLoop loop;
     private final MetaOptimizer optimizer;
     private final FlatVector theta;
+    private final Optional<MovingAverage> average;
     private long done;
     private long recorded;
     private double seconds;
@@ -71,6 +73,7 @@ public final class TrainingLoop {
         RunSettings settings = parts.settings();
         TrainingPlan plan = parts.plan();
         this.theta = plan.untrained(settings.seed(), parts.source());
+        this.average = MovingAverage.of(settings.emaDecay(), theta);
         this.optimizer = new MetaOptimizer(
                 parts.optimizer(),
                 settings.rounds(),
@@ -83,7 +86,7 @@ public final class TrainingLoop {
                 parts.failures(),
                 parts.aggregator(),
                 optimizer,
-                TrainingPlan.TRAIN,
+                plan::trainingProgram,
                 plan.trainingMeasures());
     }
 
@@ -99,6 +102,10 @@ public final class TrainingLoop {
      * @throws BadDataException if the checkpoint belongs to another model or meta-optimizer
      */
     public void resume(Checkpoint checkpoint) {
+        if (average.isPresent() && checkpoint.average().isEmpty()) {
+            throw new BadDataException("the checkpoint has no moving average of θ, and run.ema-decay is "
+                    + parts.settings().emaDecay());
+        }
         try {
             restore(TrainingState.of(
                     checkpoint,
@@ -161,8 +168,13 @@ public final class TrainingLoop {
                 : new Result(Optional.empty(), Optional.empty());
     }
 
+    /** What is validated: the moving average of θ, or θ itself in a run without one. */
+    private FlatVector candidate() {
+        return average.map(MovingAverage::value).orElse(theta);
+    }
+
     private FlatVector chosen() {
-        return best.map(TrainingState.BestModel::theta).orElse(theta);
+        return best.map(TrainingState.BestModel::theta).orElseGet(this::candidate);
     }
 
     private long chosenRound() {
@@ -176,8 +188,8 @@ public final class TrainingLoop {
         try {
             parts.validator().ifPresent(validator -> {
                 List<Validation> found =
-                        cancellation.runInterruptiblyAfterGrace(() -> validator.validate(0, cluster, theta));
-                best = Optional.of(TrainingState.BestModel.first(found, theta));
+                        cancellation.runInterruptiblyAfterGrace(() -> validator.validate(0, cluster, candidate()));
+                best = Optional.of(TrainingState.BestModel.first(found, candidate()));
                 listener.validated(Validator.mean(found));
             });
         } catch (Exception e) {
@@ -194,8 +206,10 @@ public final class TrainingLoop {
         Optional<List<Validation>> validations;
         try {
             round = cancellation.runInterruptiblyAfterGrace(() -> loop.round(done, cluster, theta));
-            validations = due.map(validator -> recorder.excludeFromThroughput(() ->
-                    cancellation.runInterruptiblyAfterGrace(() -> validator.validate(round.number(), cluster, theta))));
+            average.ifPresent(current -> current.add(done, theta));
+            validations =
+                    due.map(validator -> recorder.excludeFromThroughput(() -> cancellation.runInterruptiblyAfterGrace(
+                            () -> validator.validate(round.number(), cluster, candidate()))));
         } catch (DivergedException e) {
             recorder.model(chosen(), chosenRound(), RunRecorder.Progress.UNFINISHED);
             throw e;
@@ -205,8 +219,8 @@ public final class TrainingLoop {
         }
         done = round.number();
         validations.ifPresent(found -> best = Optional.of(best.map(
-                        model -> model.after(found, due.orElseThrow().settings().measure(), theta))
-                .orElseGet(() -> TrainingState.BestModel.first(found, theta))));
+                        model -> model.after(found, due.orElseThrow().settings().measure(), candidate()))
+                .orElseGet(() -> TrainingState.BestModel.first(found, candidate()))));
         Optional<Validation> validation = validations.map(Validator::mean);
         recorder.done(round, validation);
         seconds = recorder.seconds();
@@ -218,12 +232,18 @@ public final class TrainingLoop {
     }
 
     private TrainingState state() {
-        return new TrainingState(done, theta.copy(), optimizer.state(), best);
+        return new TrainingState(
+                done,
+                theta.copy(),
+                optimizer.state(),
+                best,
+                average.map(MovingAverage::value).map(FlatVector::copy));
     }
 
     private void restore(TrainingState state) {
         optimizer.restore(state.optimizer());
         theta.copyFrom(state.theta(), 0, 0, theta.size());
+        average.ifPresent(current -> current.restore(state.average().orElseThrow()));
         done = state.rounds();
         best = state.best();
     }
@@ -272,7 +292,7 @@ public final class TrainingLoop {
             refuseIfStopped(recorder, cancellation);
             return new Result(
                     Optional.of(trained),
-                    Optional.of(cancellation.runCancellable(() -> evaluator.evaluate(cluster, untrained))));
+                    Optional.of(cancellation.runCancellable(() -> evaluator.evaluateBaseline(cluster, untrained))));
         } catch (StoppedEarlyException e) {
             throw e;
         } catch (Exception e) {

@@ -25,8 +25,14 @@ import java.util.TreeMap;
  * @param theta θ
  * @param optimizer the meta-optimizer's moments and update count
  * @param best the best θ by validation; empty before the first
+ * @param average the moving average of θ over rounds; empty for a run without one
  */
-public record TrainingState(long rounds, FlatVector theta, OptimizerState optimizer, Optional<BestModel> best) {
+public record TrainingState(
+        long rounds,
+        FlatVector theta,
+        OptimizerState optimizer,
+        Optional<BestModel> best,
+        Optional<FlatVector> average) {
     /**
      * The best θ by validation. Each member of an ensemble has a best part of its own.
      *
@@ -43,7 +49,7 @@ public record TrainingState(long rounds, FlatVector theta, OptimizerState optimi
                     current.copy());
         }
 
-        /** The best model after one more validation, that of the current θ. */
+        /** The best model after one more validation, that of the given θ. */
         BestModel after(List<Validation> next, Validation.Measure measure, FlatVector current) {
             List<TrainingProgress.Best> better = new ArrayList<>();
             FlatVector parts = theta.copy();
@@ -92,7 +98,8 @@ public record TrainingState(long rounds, FlatVector theta, OptimizerState optimi
                 checkpoint
                         .best()
                         .filter(theta -> !progress.best().isEmpty())
-                        .map(theta -> new BestModel(progress.best(), theta.flat(parameters, precision))));
+                        .map(theta -> new BestModel(progress.best(), theta.flat(parameters, precision))),
+                checkpoint.average().map(average -> average.flat(parameters, precision)));
     }
 
     /** This state as a checkpoint. */
@@ -105,7 +112,8 @@ public record TrainingState(long rounds, FlatVector theta, OptimizerState optimi
                         best.map(BestModel::scores).orElse(List.of())),
                 Tensors.of("theta", parameters, theta),
                 moments(),
-                best.map(found -> Tensors.of("best", parameters, found.theta())));
+                best.map(found -> Tensors.of("best", parameters, found.theta())),
+                average.map(found -> Tensors.of("average", parameters, found)));
     }
 
     private Tensors moments() {

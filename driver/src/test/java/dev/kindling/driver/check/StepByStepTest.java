@@ -49,9 +49,12 @@ import org.nd4j.linalg.lossfunctions.LossFunctions;
 class StepByStepTest {
     private static final int[] STEPS = {1, 2, 3, 5, 16};
     private static final List<String> MODES = List.of("query", "support-and-query", "support-and-one", "running");
+    private static final List<Integer> CATEGORIES = List.of(4, 3);
     private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 5, 4);
-    private static final EpisodeLayout ROWS =
-            new EpisodeLayout(Shape.of(3), 0, 1, 5, 4).withWeights().orderedBy(OptionalInt.of(2));
+    private static final EpisodeLayout ROWS = new EpisodeLayout(Shape.of(3), 0, 1, 5, 4)
+            .withWeights()
+            .orderedBy(OptionalInt.of(2))
+            .withCategories(CATEGORIES);
     private static final Backend BACKEND = Backends.named("vector");
     private static final CompileOptions LARGE_MEMORY = new CompileOptions(Precision.DOUBLE, 1L << 30);
     private static final CompileOptions SMALL_MEMORY = new CompileOptions(Precision.DOUBLE, 1);
@@ -129,7 +132,10 @@ class StepByStepTest {
                     new EpisodeLayout(Shape.of(2), 2, 2, 6, 4).withWeights().orderedBy(OptionalInt.of(0))),
             new Net(
                     "mlp-8",
-                    new EpisodeLayout(Shape.of(2), 4, 4, 8, 5).withWeights().orderedBy(OptionalInt.of(1))),
+                    new EpisodeLayout(Shape.of(2), 4, 4, 8, 5)
+                            .withWeights()
+                            .orderedBy(OptionalInt.of(1))
+                            .withCategories(CATEGORIES)),
             new Net("omniglot-fc", images(4, 3)),
             new Net("conv4", images(8, 2)),
             new Net("conv4-pool-32", images(16, 2)),
@@ -303,6 +309,17 @@ class StepByStepTest {
         return theta;
     }
 
+    private static void setIndices(EpisodeLayout layout, double[] inputs) {
+        int width = layout.input().size();
+        for (int category = 0; category < layout.categories().size(); category++) {
+            int element = layout.features().size() + category;
+            for (int row = 0; row < inputs.length / width; row++) {
+                inputs[row * width + element] =
+                        (row + category) % layout.categories().get(category);
+            }
+        }
+    }
+
     private static ProgramProbe.Outputs run(Executable train, NamedArrays episode, FlatVector theta) {
         ProgramProbe probe = new ProgramProbe(train);
         probe.setAll(episode);
@@ -331,6 +348,9 @@ class StepByStepTest {
                     array[i] =
                             layout.classification() && name.endsWith(".y") ? i % layout.classes() : stream.nextNormal();
                 }
+            }
+            if (name.endsWith(".x")) {
+                setIndices(layout, array);
             }
         }
         return episode;

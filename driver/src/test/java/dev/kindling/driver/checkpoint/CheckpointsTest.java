@@ -52,7 +52,8 @@ class CheckpointsTest {
                                 new Validation(rounds / 2, 0.25, OptionalDouble.of(0.75), 1), 2))),
                 Tensors.of("theta", LAYOUT, FlatVector.of(Precision.FLOAT, (double) rounds, 2, 3)),
                 Tensors.of("optimizer", moments, FlatVector.of(Precision.FLOAT, 1, 2, 3, 4, 5, 6)),
-                Optional.of(Tensors.of("best", LAYOUT, FlatVector.of(Precision.FLOAT, 7, 8, 9))));
+                Optional.of(Tensors.of("best", LAYOUT, FlatVector.of(Precision.FLOAT, 7, 8, 9))),
+                Optional.of(Tensors.of("average", LAYOUT, FlatVector.of(Precision.FLOAT, 4, 5, 6))));
     }
 
     private static Checkpoint newest(Checkpoints checkpoints) {
@@ -81,6 +82,8 @@ class CheckpointsTest {
         assertThat(back.optimizer().arrays().get("V").values()).isEqualTo(FlatVector.of(Precision.FLOAT, 4, 5, 6));
         assertThat(back.best().orElseThrow().flat(LAYOUT, Precision.FLOAT))
                 .isEqualTo(FlatVector.of(Precision.FLOAT, 7, 8, 9));
+        assertThat(back.average().orElseThrow().flat(LAYOUT, Precision.FLOAT))
+                .isEqualTo(FlatVector.of(Precision.FLOAT, 4, 5, 6));
     }
 
     @Test
@@ -92,9 +95,11 @@ class CheckpointsTest {
                 new TrainingProgress(3, 0.5, List.of()),
                 with.theta(),
                 with.optimizer(),
+                Optional.empty(),
                 Optional.empty()));
         assertThat(newest(checkpoints).progress().best()).isEmpty();
         assertThat(newest(checkpoints).best()).isEmpty();
+        assertThat(newest(checkpoints).average()).isEmpty();
         checkpoints.write(new Checkpoint(
                 checkpoint(4).manifest(),
                 new TrainingProgress(
@@ -104,7 +109,8 @@ class CheckpointsTest {
                                 new Validation(4, Double.NaN, OptionalDouble.empty(), 100), 0))),
                 with.theta(),
                 with.optimizer(),
-                with.best()));
+                with.best(),
+                with.average()));
         assertThat(newest(checkpoints).progress().best().get(0).validation().loss())
                 .isNaN();
     }
@@ -117,7 +123,12 @@ class CheckpointsTest {
                 new TrainingProgress.Best(new Validation(2, 0.5, OptionalDouble.empty(), 0), 1),
                 new TrainingProgress.Best(new Validation(3, 0.25, OptionalDouble.empty(), 1), 0));
         checkpoints.write(new Checkpoint(
-                one.manifest(), new TrainingProgress(3, 0.5, best), one.theta(), one.optimizer(), one.best()));
+                one.manifest(),
+                new TrainingProgress(3, 0.5, best),
+                one.theta(),
+                one.optimizer(),
+                one.best(),
+                one.average()));
         TrainingProgress progress = newest(checkpoints).progress();
         assertThat(progress.best()).isEqualTo(best);
         assertThat(progress.validationsWithoutImprovement()).hasValue(0);
@@ -128,7 +139,12 @@ class CheckpointsTest {
         Checkpoints checkpoints = checkpoints();
         checkpoints.write(checkpoint(900));
         checkpoints.write(checkpoint(1000));
-        for (String name : List.of("manifest.json", "theta.safetensors", "optimizer.safetensors", "best.safetensors")) {
+        for (String name : List.of(
+                "manifest.json",
+                "theta.safetensors",
+                "optimizer.safetensors",
+                "best.safetensors",
+                "average.safetensors")) {
             Path file = temporary.resolve("run/checkpoints/00001000").resolve(name);
             byte[] good = Files.readAllBytes(file);
             for (int i = 0; i < good.length; i += 11) {
@@ -151,7 +167,8 @@ class CheckpointsTest {
             }
             Files.write(file, good);
         }
-        for (String name : List.of("theta.safetensors", "optimizer.safetensors", "best.safetensors")) {
+        for (String name :
+                List.of("theta.safetensors", "optimizer.safetensors", "best.safetensors", "average.safetensors")) {
             Path file = temporary.resolve("run/checkpoints/00001000").resolve(name);
             byte[] good = Files.readAllBytes(file);
             Files.write(file, Arrays.copyOf(good, good.length - 1));
@@ -290,8 +307,8 @@ class CheckpointsTest {
         Checkpoints checkpoints = RunDirectory.create(watched, "").checkpoints();
         changes.clear();
         checkpoints.write(checkpoint(5));
-        assertThat(changes).hasSize(4).noneMatch(seen -> seen.contains("manifest.json"));
-        assertThat(changes.get(3)).contains("theta", "optimizer", "best");
+        assertThat(changes).hasSize(5).noneMatch(seen -> seen.contains("manifest.json"));
+        assertThat(changes.get(4)).contains("theta", "optimizer", "best", "average");
         checkpoints.write(checkpoint(6));
         checkpoints.write(checkpoint(4));
         changes.clear();

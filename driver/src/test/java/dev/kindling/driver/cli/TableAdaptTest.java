@@ -73,6 +73,7 @@ class TableAdaptTest {
                 new ArrayList<>(List.of("train", "--conf", "../conf/table-growth.conf", "--out", folder.toString()));
         for (String set : List.of(
                 "table.path=" + TABLE,
+                "table.embedding=true",
                 "algorithm.name=" + method,
                 "model.network=mlp-8-8-tanh",
                 "run.rounds=4",

@@ -170,9 +170,12 @@ final class TinyRun {
                 "checkpoints/" + last + "/optimizer.safetensors")) {
             assertThat(file(name)).as(name).hasSameBinaryContentAs(uninterrupted.file(name));
         }
-        Path best = uninterrupted.file("checkpoints/" + last + "/best.safetensors");
-        if (Files.exists(best)) {
-            assertThat(file("checkpoints/" + last + "/best.safetensors")).hasSameBinaryContentAs(best);
+        for (String optional : List.of("best.safetensors", "average.safetensors")) {
+            String name = "checkpoints/" + last + "/" + optional;
+            assertThat(Files.exists(file(name))).as(name).isEqualTo(Files.exists(uninterrupted.file(name)));
+            if (Files.exists(file(name))) {
+                assertThat(file(name)).as(name).hasSameBinaryContentAs(uninterrupted.file(name));
+            }
         }
         assertThat(metrics()).isEqualTo(uninterrupted.metrics());
         assertThat(json("model/manifest.json").at("/rounds"))

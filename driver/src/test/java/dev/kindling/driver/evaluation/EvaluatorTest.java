@@ -51,6 +51,24 @@ class EvaluatorTest {
     }
 
     @Test
+    void aBaselineIsMeasuredOnTheFirstTasks() {
+        EvaluationSettings many = new EvaluationSettings(10_000, 1, Split.TEST, 7, Detail.SUMMARY);
+        RecordingCluster all = new RecordingCluster();
+        evaluator(many).evaluate(all, FlatVector.zeros(Precision.FLOAT, 1));
+        RecordingCluster cluster = new RecordingCluster();
+        Evaluation baseline = evaluator(many).evaluateBaseline(cluster, FlatVector.zeros(Precision.FLOAT, 1));
+        assertThat(cluster.seen).isEqualTo(all.seen.subList(0, Evaluator.BASELINE_TASKS));
+        assertThat(baseline.protocol().tasks()).isEqualTo(Evaluator.BASELINE_TASKS);
+        assertThat(baseline.steps().get(0).loss().mean()).isEqualTo(999 / 2.0);
+        EvaluationSettings few = new EvaluationSettings(10, 1, Split.TEST, 7, Detail.SUMMARY);
+        assertThat(evaluator(few)
+                        .evaluateBaseline(new RecordingCluster(), FlatVector.zeros(Precision.FLOAT, 1))
+                        .protocol()
+                        .tasks())
+                .isEqualTo(10);
+    }
+
+    @Test
     void jsonHoldsProtocolAndStepsAndNoBareNaN() throws Exception {
         EvaluationSettings settings = new EvaluationSettings(1, 1, Split.VALIDATE, 7, Detail.SUMMARY);
         String json = evaluator(settings)

@@ -2,6 +2,9 @@ package dev.kindling.driver.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.algorithm.FomamlAlgorithm;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.algorithm.MamlAlgorithm;
@@ -14,6 +17,7 @@ import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.tensor.Precision;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,11 +57,35 @@ class TrainingPlanTest {
                 .isNotEqualTo(plan.untrained(4, source));
     }
 
+    @Test
+    void roundsOfFirstOrderHaveAProgramOfTheirOwn() {
+        TrainingPlan plan = plan(mamlPlusPlus(3), Precision.FLOAT);
+        assertThat(plan.job().programs())
+                .containsOnlyKeys(TrainingPlan.TRAIN, TrainingPlan.TRAIN_FIRST_ORDER, TrainingPlan.EVALUATE);
+        assertThat(plan.trainingProgram(2)).isEqualTo(TrainingPlan.TRAIN_FIRST_ORDER);
+        assertThat(plan.trainingProgram(3)).isEqualTo(TrainingPlan.TRAIN);
+        assertThat(plan.job().program(TrainingPlan.TRAIN_FIRST_ORDER).perTask()).isEqualTo(plan.trainingMeasures());
+        TrainingPlan exact = plan(mamlPlusPlus(0), Precision.FLOAT);
+        assertThat(exact.job().programs()).doesNotContainKey(TrainingPlan.TRAIN_FIRST_ORDER);
+        assertThat(exact.trainingProgram(0)).isEqualTo(TrainingPlan.TRAIN);
+        assertThat(exact.hash()).isNotEqualTo(plan.hash());
+    }
+
+    private static Algorithm mamlPlusPlus(int firstOrderUntil) {
+        JobConfig configuration = JobConfig.reference()
+                .with(Map.of("algorithm.name", "maml-plus-plus", "maml-plus-plus.first-order-until", firstOrderUntil));
+        return SettingsReader.read(configuration, new Configuration()).plan().algorithm();
+    }
+
     private static TrainingPlan plan(String algorithm, Precision precision, int steps) {
         InnerSettings inner = new InnerSettings(0.1, steps);
+        return plan(algorithm.equals("maml") ? new MamlAlgorithm(inner) : new FomamlAlgorithm(inner), precision);
+    }
+
+    private static TrainingPlan plan(Algorithm algorithm, Precision precision) {
         PlanSettings settings = new PlanSettings(
                 ModelSettings.preset("mlp-40-tanh"),
-                algorithm.equals("maml") ? new MamlAlgorithm(inner) : new FomamlAlgorithm(inner),
+                algorithm,
                 new BackendSettings("reference", new CompileOptions(precision, 1 << 20)),
                 2,
                 Split.TEST);

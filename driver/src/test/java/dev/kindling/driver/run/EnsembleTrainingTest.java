@@ -143,7 +143,18 @@ class EnsembleTrainingTest {
                 .limitedTo(source.tasks(Split.VALIDATE))
                 .evaluation(steps);
         TrainingLoop training = new TrainingLoop(new TrainingLoop.Parts(
-                new RunSettings(ensemble.memberSeed(run.seed(), member), run.rounds(), 0, run.tasksPerRound()),
+                new RunSettings(
+                        ensemble.memberSeed(run.seed(), member),
+                        run.rounds(),
+                        0,
+                        run.metricsFiles(),
+                        run.tracking(),
+                        run.tasksPerRound(),
+                        run.tasksPerContribution(),
+                        run.wallTime(),
+                        1,
+                        0,
+                        run.emaDecay()),
                 together.settings().checkpoints(),
                 plan,
                 source,
@@ -165,9 +176,14 @@ class EnsembleTrainingTest {
         return new Evaluator(settings, protocol, source, program, measures);
     }
 
+    private static Optional<FlatVector> part(Optional<FlatVector> all, int member) {
+        return all.map(vector -> EnsembleLayout.part(vector, member, MEMBERS));
+    }
+
     @ParameterizedTest
     @CsvSource({
         "sinusoid-maml.conf, optimizer.learning-rate=0.1, optimizer.clip-norm=0.5",
+        "sinusoid-maml.conf, optimizer.learning-rate=0.1, run.ema-decay=0.8",
         "sinusoid-reptile.conf, reptile.step=20, algorithm.inner-steps=2",
         "table-growth.conf, optimizer.learning-rate=0.004, optimizer.clip-norm=0.5"
     })
@@ -182,6 +198,7 @@ class EnsembleTrainingTest {
             Recorder one = alone(together, member);
             assertThat(EnsembleLayout.part(state.theta(), member, MEMBERS)).isEqualTo(one.state.theta());
             assertThat(EnsembleLayout.part(all.model, member, MEMBERS)).isEqualTo(one.model);
+            assertThat(part(state.average(), member)).isEqualTo(one.state.average());
             assertThat(state.best().orElseThrow().scores().get(member))
                     .isEqualTo(one.state.best().orElseThrow().scores().get(0));
             bestRounds.add(

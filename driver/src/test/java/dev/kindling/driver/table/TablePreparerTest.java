@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -155,7 +156,7 @@ class TablePreparerTest {
             return episode.toDoubles();
         }
 
-        /** The rows of a group, features then target then weight. */
+        /** The rows of a group: features, indices of categories, target and weight. */
         List<List<Double>> rows(Split split, String key) {
             TaskSpec spec = IntStream.range(0, source.tasks(split).orElse(200))
                     .mapToObj(i -> source.sample(new TaskKey(1, split, 0, i)))
@@ -167,7 +168,7 @@ class TablePreparerTest {
             int x = layout.arrays().offset(EpisodeLayout.QUERY_X);
             int y = layout.arrays().offset(EpisodeLayout.QUERY_Y);
             int w = layout.arrays().offset(EpisodeLayout.QUERY_WEIGHTS);
-            int width = layout.features().size();
+            int width = layout.input().size();
             List<List<Double>> rows = new ArrayList<>();
             for (int row = 0; row < source.queries(spec); row++) {
                 List<Double> numbers = new ArrayList<>();
@@ -377,6 +378,57 @@ class TablePreparerTest {
         List<List<Double>> test = prepared.rows(Split.TEST, "t");
         assertRow(test.get(0), 0, 1, 0, 0, 0, 0, 0, 0, root, 1);
         assertRow(test.get(1), 5, 0, 0, 1, 0, 1, 0, 0, 0, 1);
+    }
+
+    /** An index for each value of five rows or more, 0 for others, in an order that does not depend on the rows'. */
+    @Test
+    void rowsOfManyValuedCategoriesCarryTheIndicesOfTheirValues() {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            // 10 rows of "often", 15 of "most", 4 of "rare" and 1 of none.
+            String item = i < 10 ? "often" : i < 25 ? "most" : i < 29 ? "rare" : "";
+            lines.add("g" + i % 6 + "," + i % 7 + "," + item + "," + (i % 2 == 0 ? "u" : "v") + ",train");
+        }
+        lines.addAll(List.of("t,1,most,u,test", "t,2,never,v,test", "t,3,often,u,test"));
+        Settings settings = csv("g,y,item,few,s\n" + String.join("\n", lines) + "\n");
+        settings.maxOneHot = 2;
+        settings.crossedAbove = 2;
+        settings.split = new TableSettings.GroupSplit.Named("s");
+        Prepared without = prepare(settings);
+        settings.embedding = true;
+        Prepared prepared = prepare(settings);
+        assertThat(without.manifest().categories()).isEmpty();
+        assertThat(prepared.manifest().features())
+                .isEqualTo(without.manifest().features())
+                .containsExactly("item effect", "item count", "item missing", "few=u", "few=v");
+        assertThat(prepared.manifest().categories()).containsExactly(3);
+        assertThat(prepared.source().layout(Split.TEST).categories()).containsExactly(3);
+        assertThat(prepared.encoding().embedding()).isTrue();
+
+        // most, never and often; the labels are 1, 2 and 3.
+        assertThat(prepared.rows(Split.TEST, "t").stream()
+                        .sorted(Comparator.comparing(row -> row.get(6)))
+                        .map(row -> row.get(5)))
+                .containsExactly(1.0, 0.0, 2.0);
+        assertThat(prepared.rows(Split.TEST, "t").stream().map(row -> new ArrayList<>(row.subList(0, 5))))
+                .isEqualTo(without.rows(Split.TEST, "t").stream()
+                        .map(row -> new ArrayList<>(row.subList(0, 5)))
+                        .toList());
+        // Row 28 is of a rare value, row 29 of none.
+        assertThat(prepared.rows(Split.TRAIN, "g4").stream().filter(row -> row.get(5) == 0))
+                .hasSize(1);
+        assertThat(prepared.rows(Split.TRAIN, "g5").stream().filter(row -> row.get(5) == 0))
+                .hasSize(1);
+
+        Collections.shuffle(lines, new java.util.Random(8));
+        Settings shuffled = csv("g,y,item,few,s\n" + String.join("\n", lines) + "\n");
+        shuffled.maxOneHot = 2;
+        shuffled.crossedAbove = 2;
+        shuffled.split = settings.split;
+        shuffled.embedding = true;
+        assertThat(prepare(shuffled).manifest().hash())
+                .isEqualTo(prepared.manifest().hash())
+                .isNotEqualTo(without.manifest().hash());
     }
 
     private static void assertRow(List<Double> row, double... expected) {

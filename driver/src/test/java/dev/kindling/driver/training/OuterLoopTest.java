@@ -80,7 +80,7 @@ class OuterLoopTest {
                         Layout.builder().add("theta", Shape.of(2)).build(),
                         Precision.DOUBLE,
                         "reference"),
-                "train",
+                round -> "train",
                 PER_TASK_OUTPUTS);
         // The first member's tasks come first. Two of its ten tasks fail: means 8 / 8 and 20 / 10.
         two.round(0, returning(2, 8, 20), theta);
@@ -139,7 +139,7 @@ class OuterLoopTest {
                         Layout.builder().add("theta", Shape.of(2)).build(),
                         Precision.DOUBLE,
                         "reference"),
-                "train",
+                round -> "train",
                 PER_TASK_OUTPUTS);
     }
 

@@ -54,7 +54,7 @@ public interface Algorithm {
         return true;
     }
 
-    /** The first round in which contributions are as claimed; those of earlier rounds may be of first order. */
+    /** The first round in which contributions are as claimed; earlier ones have the program of {@link #trainFirstOrder}. */
     default long exactFromRound() {
         return 0;
     }
@@ -134,6 +134,22 @@ public interface Algorithm {
      * the program of one member, over the arrays of {@link #member()}.
      */
     Program train(Model model, EpisodeLayout layout);
+
+    /**
+     * The program that replaces {@link #train} in rounds before {@link #exactFromRound}, with the same inputs and outputs: the
+     * derivative of adaptation is approximated by the identity, at the cost of first-order arithmetic. Empty if there are no
+     * such rounds.
+     */
+    default Optional<Program> trainFirstOrder(Model model, EpisodeLayout layout) {
+        return Optional.empty();
+    }
+
+    /** The program of a training task of the given round. */
+    default Program train(Model model, EpisodeLayout layout, long round) {
+        return round < exactFromRound()
+                ? trainFirstOrder(model, layout).orElseGet(() -> train(model, layout))
+                : train(model, layout);
+    }
 
     /**
      * The program that computes the adapted parameters of a training task. Inputs as those of {@link #train}; summed outputs:

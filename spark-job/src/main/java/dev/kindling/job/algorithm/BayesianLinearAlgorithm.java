@@ -354,7 +354,11 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         Value variance = b.exp(b.mul(b.constant(2), NamedValues.value(task.theta(), ORDER_DEVIATION)));
         Value rate = b.exp(NamedValues.value(task.theta(), ORDER_RATE));
         return linear.plusExponential(
-                b, variance, rate, order(b, task.support().x(), element), order(b, task.query().x(), element));
+                b,
+                variance,
+                rate,
+                order(b, task.support().x(), element),
+                order(b, task.query().x(), element));
     }
 
     /** The element of each input by which examples are ordered, [examples]. */
@@ -366,7 +370,9 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
 
     @Override
     Map<String, Value> batchStatistics(ProgramBuilder b, Task task) {
-        return task.model().encoder().batchStatistics(b, task.theta(), task.query().x(), task.queryPass());
+        return task.model()
+                .encoder()
+                .batchStatistics(b, task.theta(), task.query().x(), task.queryPass());
     }
 
     /** A variance, which rounding could make negative. */

@@ -81,7 +81,8 @@ abstract class ClosedFormHead extends FeedForwardMethod {
         Map<String, Value> theta = task.theta();
         Value root = b.exp(b.mul(b.constant(-0.5), NamedValues.value(theta, logPenalty())));
         Value support = b.mul(encoder.output(b, theta, task.support().x(), task.context()), root);
-        Value query = b.mul(encoder.predict(b, theta, task.support().x(), task.query().x(), task.queryPass()), root);
+        Value query =
+                b.mul(encoder.predict(b, theta, task.support().x(), task.query().x(), task.queryPass()), root);
         Value weights = task.support()
                 .weights()
                 .orElseGet(() -> b.full(Shape.of(task.support().size()), 1));
@@ -96,6 +97,8 @@ abstract class ClosedFormHead extends FeedForwardMethod {
 
     @Override
     final Map<String, Value> batchStatistics(ProgramBuilder b, Task task) {
-        return task.model().encoder().batchStatistics(b, task.theta(), task.query().x(), task.queryPass());
+        return task.model()
+                .encoder()
+                .batchStatistics(b, task.theta(), task.query().x(), task.queryPass());
     }
 }

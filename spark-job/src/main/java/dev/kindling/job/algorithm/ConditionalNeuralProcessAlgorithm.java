@@ -57,7 +57,9 @@ public final class ConditionalNeuralProcessAlgorithm extends FeedForwardMethod {
     @Override
     Outputs outputs(ProgramBuilder b, Task task) {
         Value r = task.support().meanKept(b, h(task.model()).features(b, task.theta(), task.support()));
-        return new Outputs(decoded(b, task, task.support().x(), r), decoded(b, task, task.query().x(), r));
+        return new Outputs(
+                decoded(b, task, task.support().x(), r),
+                decoded(b, task, task.query().x(), r));
     }
 
     /** g(x, r) for each example: [examples, outputs]. */

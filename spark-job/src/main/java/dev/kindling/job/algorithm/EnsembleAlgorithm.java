@@ -188,6 +188,11 @@ public final class EnsembleAlgorithm implements Algorithm {
     }
 
     @Override
+    public Optional<Program> trainFirstOrder(Model model, EpisodeLayout layout) {
+        return member.trainFirstOrder(model, layout);
+    }
+
+    @Override
     public Program evaluate(Model model, EpisodeLayout layout, int steps) {
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> inputs = new LinkedHashMap<>();

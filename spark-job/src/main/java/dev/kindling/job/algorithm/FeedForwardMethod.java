@@ -173,7 +173,13 @@ abstract class FeedForwardMethod implements Algorithm {
         Batch query = Batch.query(episode);
         Value output = outputs(
                         b,
-                        new Task(model, theta, Batch.support(episode), query, ForwardContext.PLAIN, ForwardContext.PLAIN))
+                        new Task(
+                                model,
+                                theta,
+                                Batch.support(episode),
+                                query,
+                                ForwardContext.PLAIN,
+                                ForwardContext.PLAIN))
                 .query();
         Map<String, Value> scores = new LinkedHashMap<>();
         scores.put("loss", loss(b, model, output, query.targets()));

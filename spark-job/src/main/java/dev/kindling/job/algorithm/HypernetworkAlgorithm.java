@@ -70,7 +70,8 @@ public final class HypernetworkAlgorithm extends FeedForwardMethod {
         Map<String, Value> phi = shaped(b, b.mul(b.constant(scale), weights), model.parameters());
         Value x = task.support().x();
         return new Outputs(
-                model.output(b, phi, x, task.context()), model.predict(b, phi, x, task.query().x(), task.queryPass()));
+                model.output(b, phi, x, task.context()),
+                model.predict(b, phi, x, task.query().x(), task.queryPass()));
     }
 
     /** Splits a row of numbers into the arrays of a layout. */

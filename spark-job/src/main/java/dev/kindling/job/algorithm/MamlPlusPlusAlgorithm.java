@@ -1,8 +1,10 @@
 package dev.kindling.job.algorithm;
 
 import dev.kindling.job.model.Model;
+import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
@@ -21,7 +23,7 @@ import java.util.Optional;
  *       max(1/K - e/(K·E), 0.03/K) and the last the remaining weight; from round E on only the last counts;
  *   <li>batch norm's gamma and beta for each step (BNWB), updated by the outer loop; the model's own are those of step 0;
  *       the statistics are always those of the batch;
- *   <li>first order until a given round (DA).
+ *   <li>first order until a given round (DA), by a second program: rounds of first order cost first-order arithmetic.
  * </ul>
  *
  * <p>In evaluations, steps beyond K use the values of step K. The query pass after a step uses the values of that step.
@@ -32,42 +34,55 @@ public final class MamlPlusPlusAlgorithm extends GradientBasedMethod {
     private static final String OWN = NAME + ".";
 
     private final MamlPlusPlusUpdate mamlPlusPlusUpdate;
+    private final long firstOrderUntil;
 
-    private MamlPlusPlusAlgorithm(MamlPlusPlusUpdate mamlPlusPlusUpdate) {
+    private MamlPlusPlusAlgorithm(MamlPlusPlusUpdate mamlPlusPlusUpdate, long firstOrderUntil) {
         super(NAME, mamlPlusPlusUpdate, mamlPlusPlusUpdate.settings().steps());
+        requireRound("maml-plus-plus.first-order-until", firstOrderUntil);
         this.mamlPlusPlusUpdate = mamlPlusPlusUpdate;
+        this.firstOrderUntil = firstOrderUntil;
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new MamlPlusPlusAlgorithm(new MamlPlusPlusUpdate(
-                InnerSettings.of(config),
-                config.count("maml-plus-plus.anneal"),
-                config.count("maml-plus-plus.first-order-until"),
-                config.bool("maml-plus-plus.adapt-normalisation")));
+        return new MamlPlusPlusAlgorithm(
+                new MamlPlusPlusUpdate(
+                        InnerSettings.of(config),
+                        config.count("maml-plus-plus.anneal"),
+                        config.bool("maml-plus-plus.adapt-normalisation"),
+                        InnerGradient.DIFFERENTIATED),
+                config.count("maml-plus-plus.first-order-until"));
+    }
+
+    private static void requireRound(String key, long round) {
+        if (round < 0) {
+            throw new IllegalArgumentException(key + " is " + round + "; it must be at least 0");
+        }
+    }
+
+    /** Whether the outer derivative passes through the inner gradients. */
+    private enum InnerGradient {
+        DIFFERENTIATED,
+        CONSTANT
     }
 
     /**
      * An inner update that depends on the step and on the round.
      *
      * @param anneal E
-     * @param firstOrderUntil the first round whose outer derivative includes that of the inner gradients
      * @param adaptNormalisation whether tasks adapt gamma and beta too
      */
     private record MamlPlusPlusUpdate(
-            InnerSettings settings, int anneal, int firstOrderUntil, boolean adaptNormalisation)
+            InnerSettings settings, int anneal, boolean adaptNormalisation, InnerGradient innerGradient)
             implements InnerUpdate {
         /** The smallest weight of a step other than the last, times K. */
         private static final double FLOOR = 0.03;
 
         MamlPlusPlusUpdate {
             requireRound("maml-plus-plus.anneal", anneal);
-            requireRound("maml-plus-plus.first-order-until", firstOrderUntil);
         }
 
-        private static void requireRound(String key, int round) {
-            if (round < 0) {
-                throw new IllegalArgumentException(key + " is " + round + "; it must be at least 0");
-            }
+        MamlPlusPlusUpdate ofFirstOrder() {
+            return new MamlPlusPlusUpdate(settings, anneal, adaptNormalisation, InnerGradient.CONSTANT);
         }
 
         private static boolean normalises(String name) {
@@ -143,7 +158,7 @@ public final class MamlPlusPlusAlgorithm extends GradientBasedMethod {
 
         @Override
         public boolean roundDependent() {
-            return anneal > 0 || firstOrderUntil > 0;
+            return anneal > 0;
         }
 
         /** The row of a stack [K, ...] for a step; beyond K the last row. */
@@ -185,11 +200,7 @@ public final class MamlPlusPlusAlgorithm extends GradientBasedMethod {
 
         @Override
         public Value gradient(ProgramBuilder b, Task task, String name, Value phi, Value gradient) {
-            return task.round()
-                    .filter(round -> firstOrderUntil > 0)
-                    .map(round ->
-                            b.select(b.greater(b.constant(firstOrderUntil), round), b.stopGradient(gradient), gradient))
-                    .orElse(gradient);
+            return innerGradient == InnerGradient.CONSTANT ? b.stopGradient(gradient) : gradient;
         }
 
         @Override
@@ -220,6 +231,14 @@ public final class MamlPlusPlusAlgorithm extends GradientBasedMethod {
 
     @Override
     public long exactFromRound() {
-        return mamlPlusPlusUpdate.firstOrderUntil();
+        return firstOrderUntil;
+    }
+
+    @Override
+    public Optional<Program> trainFirstOrder(Model model, EpisodeLayout layout) {
+        return firstOrderUntil == 0
+                ? Optional.empty()
+                : Optional.of(new InnerLoop(mamlPlusPlusUpdate.ofFirstOrder(), steps())
+                        .train(NAME + "-first-order", model, layout, this::contribution));
     }
 }

@@ -81,7 +81,8 @@ public final class ProtoNetAlgorithm extends FeedForwardMethod {
         Model encoder = task.model().encoder();
         int ways = Prototypes.ways(task.model());
         Value support = encoder.output(b, task.theta(), task.support().x(), task.context());
-        Value query = encoder.predict(b, task.theta(), task.support().x(), task.query().x(), task.queryPass());
+        Value query = encoder.predict(
+                b, task.theta(), task.support().x(), task.query().x(), task.queryPass());
         Value prototypes = Prototypes.of(b, support, task.support(), ways);
         Value factor = b.constant(scale);
         return new Outputs(
@@ -90,6 +91,8 @@ public final class ProtoNetAlgorithm extends FeedForwardMethod {
 
     @Override
     Map<String, Value> batchStatistics(ProgramBuilder b, Task task) {
-        return task.model().encoder().batchStatistics(b, task.theta(), task.query().x(), task.queryPass());
+        return task.model()
+                .encoder()
+                .batchStatistics(b, task.theta(), task.query().x(), task.queryPass());
     }
 }

@@ -70,7 +70,8 @@ public final class RelationNetAlgorithm extends FeedForwardMethod {
             Model f = task.model().encoder();
             int ways = Prototypes.ways(task.model());
             Value support = f.output(b, task.theta(), task.support().x(), task.context());
-            Value query = f.predict(b, task.theta(), task.support().x(), task.query().x(), task.queryPass());
+            Value query =
+                    f.predict(b, task.theta(), task.support().x(), task.query().x(), task.queryPass());
             Value classes = Prototypes.sums(b, support, task.support(), ways);
             return new Pairs(paired(b, classes, support), paired(b, classes, query), ways);
         }
@@ -100,8 +101,9 @@ public final class RelationNetAlgorithm extends FeedForwardMethod {
 
     @Override
     Map<String, Value> batchStatistics(ProgramBuilder b, Task task) {
-        Map<String, Value> statistics =
-                new LinkedHashMap<>(task.model().encoder().batchStatistics(b, task.theta(), task.query().x(), task.queryPass()));
+        Map<String, Value> statistics = new LinkedHashMap<>(task.model()
+                .encoder()
+                .batchStatistics(b, task.theta(), task.query().x(), task.queryPass()));
         Value pairs = Pairs.of(b, task).query();
         statistics.putAll(g(task.model()).batchStatistics(b, task.theta(), pairs, task.queryPass()));
         return statistics;

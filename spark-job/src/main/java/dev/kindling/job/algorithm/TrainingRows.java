@@ -107,8 +107,7 @@ record TrainingRows(List<MixedModel.Group> groups) {
                 if (weight > 0) {
                     double root = Math.sqrt(weight);
                     x[rows * columns] = root;
-                    int inputs =
-                            arrays.offset(set + ".x") + i * layout.input().size();
+                    int inputs = arrays.offset(set + ".x") + i * layout.input().size();
                     for (int column = 1; column < columns; column++) {
                         x[rows * columns + column] = root * episode.at(inputs + column - 1);
                     }

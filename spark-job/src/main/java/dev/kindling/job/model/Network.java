@@ -165,7 +165,8 @@ final class Network implements Model {
         parameters.entries().stream()
                 .filter(entry -> !head.contains(entry.name()))
                 .forEach(entry -> remaining.add(entry.name(), entry.shape()));
-        return new Network(this, layers.subList(0, layers.size() - 1), remaining.build(), initialWeights, order, categories);
+        return new Network(
+                this, layers.subList(0, layers.size() - 1), remaining.build(), initialWeights, order, categories);
     }
 
     /** The layers in order. */

@@ -84,12 +84,14 @@ public record EpisodeLayout(
 
     /** The same layout with other sizes of the support and query set. */
     public EpisodeLayout withSizes(int supportSize, int querySize) {
-        return new EpisodeLayout(features, classes, outputs, supportSize, querySize, tasks, weighted, order, categories);
+        return new EpisodeLayout(
+                features, classes, outputs, supportSize, querySize, tasks, weighted, order, categories);
     }
 
     /** The layout of {@code count} episodes of these shapes stacked into one. */
     public EpisodeLayout together(int count) {
-        return new EpisodeLayout(features, classes, outputs, support, query, tasks * count, weighted, order, categories);
+        return new EpisodeLayout(
+                features, classes, outputs, support, query, tasks * count, weighted, order, categories);
     }
 
     /** The layout of each of the stacked episodes. */

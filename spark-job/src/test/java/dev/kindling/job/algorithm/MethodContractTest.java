@@ -95,11 +95,22 @@ class MethodContractTest {
                 "ordered rows",
                 "two classes of ordered rows",
                 "three classes of ordered rows",
+                "rows with categories",
+                "ordered rows with categories",
+                "two classes with categories",
+                "three classes with categories",
                 "options",
                 "normalised")) {
             rows.add(new Row("bayesian-linear", network, 0, usual));
         }
         rows.add(new Row("bayesian-linear", "ordered rows", 0, usual.with("bayesian-linear.order-kernel", false)));
+        // Other methods do not read the indices.
+        for (String method : List.of("maml", "reptile", "imaml", "cnp", "hypernetwork", "ridge-head")) {
+            rows.add(new Row(method, "rows with categories", 0, usual.with(0.1, 2)));
+        }
+        for (String method : List.of("proto-maml", "proto-net", "logistic-head")) {
+            rows.add(new Row(method, "three classes with categories", 0, usual.with(0.1, 2)));
+        }
         for (String network : List.of("mlp-40-tanh", "mlp-3-tanh", "normalised")) {
             rows.add(new Row("ridge-head", network, 0, usual));
         }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.passes.Passes;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -19,7 +21,7 @@ class MethodsTest {
     private static final OptionsForTests USUAL = OptionsForTests.usual();
 
     private static Map<String, double[]> train(Setting setting, Algorithm algorithm, int round) {
-        return Setting.run(algorithm.train(setting.model(), setting.layout()), setting.inputs(algorithm, round));
+        return Setting.run(algorithm.train(setting.model(), setting.layout(), round), setting.inputs(algorithm, round));
     }
 
     private static double[] curve(Setting setting, Algorithm algorithm, int steps) {
@@ -297,6 +299,31 @@ class MethodsTest {
             assertThat(train(setting, algorithm, 6).get(name)).containsExactly(first.get(name), within(1e-12));
             assertThat(train(setting, algorithm, 7).get(name)).containsExactly(second.get(name), within(1e-12));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3})
+    void roundsOfFirstOrderHaveNoArithmeticOfTheSecond(int steps) {
+        Setting setting = Setting.named("mlp-40-tanh");
+        OptionsForTests options = USUAL.with(0.1, steps);
+        Algorithm algorithm = Algorithms.named("maml-plus-plus", options.with("maml-plus-plus.first-order-until", 7));
+        Program first = algorithm.train(setting.model(), setting.layout(), 6);
+        Program second = algorithm.train(setting.model(), setting.layout(), 7);
+        Program fomaml = Algorithms.named("fomaml", options).train(setting.model(), setting.layout());
+        // Learned rates cost a few multiplications for each array; the derivative of the inner gradient costs products.
+        assertThat(products(first)).isEqualTo(products(fomaml)).isLessThan(products(second));
+        assertThat(algorithm.trainFirstOrder(setting.model(), setting.layout())).contains(first);
+        assertThat(Algorithms.named("maml-plus-plus", options).trainFirstOrder(setting.model(), setting.layout()))
+                .isEmpty();
+    }
+
+    /** The number of matrix products of a program after equal loops are merged, as every backend does. */
+    private static long products(Program program) {
+        return Passes.canonicalize(program)
+                .toString()
+                .lines()
+                .filter(line -> line.contains("matmul"))
+                .count();
     }
 
     /** The gamma of a step affects that step only: changing it changes no earlier loss. */

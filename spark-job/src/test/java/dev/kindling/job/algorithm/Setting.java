@@ -45,11 +45,25 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
     private static final EpisodeLayout THREE_CLASSES =
             new EpisodeLayout(Shape.of(2), 3, 3, 7, 4).orderedBy(OptionalInt.of(1));
 
+    private static final List<Integer> CATEGORIES = List.of(4, 3);
+
     private static final Map<String, EpisodeLayout> ROWS = Map.of(
-            "two classes", TWO_CLASSES,
-            "ordered rows", ORDERED,
-            "two classes of ordered rows", ORDERED_CLASSES,
-            "three classes of ordered rows", THREE_CLASSES);
+            "two classes",
+            TWO_CLASSES,
+            "ordered rows",
+            ORDERED,
+            "two classes of ordered rows",
+            ORDERED_CLASSES,
+            "three classes of ordered rows",
+            THREE_CLASSES,
+            "rows with categories",
+            new EpisodeLayout(Shape.of(2), 0, 1, 7, 4).withCategories(CATEGORIES),
+            "ordered rows with categories",
+            ORDERED.withCategories(CATEGORIES),
+            "two classes with categories",
+            TWO_CLASSES.withCategories(CATEGORIES),
+            "three classes with categories",
+            THREE_CLASSES.withCategories(CATEGORIES));
 
     /**
      * A preset with matching tasks, a name of {@link #ROWS}, "options" for a network with layer norm and a skip, "normalised" for one of dense
@@ -92,9 +106,24 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
             if (layout.classification() && entry.name().endsWith(".y")) {
                 Arrays.setAll(array, i -> i % layout.classes());
             }
+            if (entry.name().endsWith(".x")) {
+                setIndices(layout, array);
+            }
             inputs.put(entry.name(), array);
         }
         return new Setting(model, layout, inputs);
+    }
+
+    /** Sets the indices of categories in inputs; neighbouring rows have different values. */
+    static void setIndices(EpisodeLayout layout, double[] inputs) {
+        int width = layout.input().size();
+        for (int category = 0; category < layout.categories().size(); category++) {
+            int element = layout.features().size() + category;
+            for (int row = 0; row < inputs.length / width; row++) {
+                inputs[row * width + element] =
+                        (row + category) % layout.categories().get(category);
+            }
+        }
     }
 
     Map<String, double[]> theta() {

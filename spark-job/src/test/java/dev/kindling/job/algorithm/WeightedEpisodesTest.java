@@ -73,6 +73,7 @@ class WeightedEpisodesTest {
         rows.add(new Row("bayesian-linear", TWO_CLASSES, usual.with("bayesian-linear.features", 1)));
         for (EpisodeLayout layout : List.of(POINTS, TWO_CLASSES, CLASSES)) {
             rows.add(new Row("bayesian-linear", layout.orderedBy(OptionalInt.of(0)), usual));
+            rows.add(new Row("bayesian-linear", layout.withCategories(List.of(3, 4)), usual));
         }
         rows.add(new Row("bayesian-linear", CLASSES, usual));
         rows.add(new Row("ridge-head", POINTS, usual));
@@ -100,6 +101,9 @@ class WeightedEpisodesTest {
                     Arrays.copyOf(inputs.get(name), larger.arrays().shape(name).size());
             boolean label = layout.classification() && name.endsWith(".y");
             Arrays.fill(array, inputs.get(name).length, array.length, label ? 1 : fill);
+            if (name.endsWith(".x")) {
+                Setting.setIndices(layout, array);
+            }
             padded.put(name, array);
         }
         padded.put(EpisodeLayout.SUPPORT_WEIGHTS, weights(layout.support(), larger.support(), weight));

@@ -55,7 +55,8 @@ final class RelationNetReference extends ForwardReference {
                 pairs[i * classes.length + k] = pair;
             }
         }
-        return new Examples(Examples.flat(pairs), new double[pairs.length], Optional.empty(), new double[0], pairs.length);
+        return new Examples(
+                Examples.flat(pairs), new double[pairs.length], Optional.empty(), new double[0], pairs.length);
     }
 
     @Override

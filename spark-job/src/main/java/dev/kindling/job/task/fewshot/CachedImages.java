@@ -2,8 +2,6 @@ package dev.kindling.job.task.fewshot;
 
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,9 +12,8 @@ final class CachedImages implements Images {
     /** Bytes that an image takes in addition to its pixels: its key, its map entry and the header of its array. */
     private static final int OVERHEAD = 128;
 
-    private final Decoder decoder;
+    private final ImageFiles files;
     private final long limit;
-    private final Map<ImageStore, ImageStore.Opened> opened = new ConcurrentHashMap<>();
     /** In order of access, the least recently used first. */
     private final LinkedHashMap<Key, byte[]> cached = new LinkedHashMap<>(16, 0.75f, true);
 
@@ -26,7 +23,7 @@ final class CachedImages implements Images {
 
     /** An empty cache of at most {@code limit} bytes. */
     CachedImages(Decoder decoder, long limit) {
-        this.decoder = decoder;
+        this.files = new ImageFiles(decoder);
         this.limit = limit;
     }
 
@@ -36,17 +33,10 @@ final class CachedImages implements Images {
         byte[] pixels = find(key);
         if (pixels == null) {
             // Not under the lock: two threads that miss the same image both decode it, to the same bytes.
-            pixels = decode(images, number);
+            pixels = files.decoded(images, number);
             add(key, pixels);
         }
         return new Slice(pixels, 0);
-    }
-
-    private byte[] decode(ImageClass images, int number) {
-        ImageStore store = images.store();
-        String path = images.path(images.images().get(number));
-        byte[] stored = opened.computeIfAbsent(store, ImageStore::open).bytes(path);
-        return store.pixels(path, stored, decoder);
     }
 
     private synchronized byte @Nullable [] find(Key key) {

@@ -83,6 +83,11 @@ final class DirectoryStore implements ImageStore {
     }
 
     @Override
+    public boolean readsSingleImagesFast() {
+        return "file".equals(root.toUri().getScheme());
+    }
+
+    @Override
     public Opened open() {
         return this::bytes;
     }

@@ -31,8 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The sample indices of a spec are, for each way, the index of the class in its split and the indices of its images, those
  * of the support set first. Where ways or shots vary, they are derived from the spec's seed. Sampling needs only the index of
- * the data; the first {@link #materialise} in a JVM decodes the images of all splits once, or as many as
- * {@code few-shot.memory} allows.
+ * the data; {@link #materialise} decodes an image once in a JVM, or as often as {@code few-shot.memory} demands.
  */
 public final class FewShotSource implements TaskSource {
     private static final long SAMPLE = 0;
@@ -246,7 +245,7 @@ public final class FewShotSource implements TaskSource {
         return List.of(splitsDisjoint(), supportAndQueryDisjoint(specs));
     }
 
-    /** Bytes that decoded images take in this JVM at the moment; decodes them first if they all fit into memory. */
+    /** Bytes that decoded images take in this JVM at the moment; a small set is decoded first. */
     long decodedBytes() {
         return episodes().images().bytes();
     }

@@ -29,9 +29,20 @@ final class HadoopChannel implements SeekableByteChannel {
     }
 
     /** Reads ahead less from now on, for random access. */
-    void useSmallBuffer() {
-        buffer = new byte[SMALL_BUFFER];
-        buffered = 0;
+    void readAheadLittle() {
+        readAhead(SMALL_BUFFER);
+    }
+
+    /** Reads ahead more from now on, for a pass over the file. */
+    void readAheadFar() {
+        readAhead(BUFFER);
+    }
+
+    private void readAhead(int bytes) {
+        if (buffer.length != bytes) {
+            buffer = new byte[bytes];
+            buffered = 0;
+        }
     }
 
     @Override

@@ -64,7 +64,7 @@ final class ImageIndex {
     private static List<ImageStore> stores(ResolvedPath data) {
         FileStatus status = data.status();
         if (status.isFile()) {
-            HadoopZip zip = new HadoopZip(data.files(), data.path(), status.getLen());
+            HadoopZip zip = HadoopZip.of(data.files(), status);
             Optional<PackStore> pack = PackStore.in(zip);
             return List.of(pack.isPresent() ? pack.get() : new ImageZipStore(zip));
         }
@@ -73,7 +73,7 @@ final class ImageIndex {
             if (child.isFile()
                     && child.getPath().getName().toLowerCase(Locale.ROOT).endsWith(".zip")) {
                 RegularFiles.refuseSpecial("few-shot.data", child.getPath());
-                zips.add(new ImageZipStore(new HadoopZip(data.files(), child.getPath(), child.getLen())));
+                zips.add(new ImageZipStore(HadoopZip.of(data.files(), child)));
             }
         }
         return zips.isEmpty() ? List.of(new DirectoryStore(data)) : zips;

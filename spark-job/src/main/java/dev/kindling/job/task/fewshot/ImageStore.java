@@ -51,6 +51,9 @@ interface ImageStore {
     /** Passes the stored bytes of each selected image to the visitor once, in one sequential pass in storage order. */
     void read(Predicate<String> selected, Visitor visitor);
 
+    /** Whether reading an image alone costs little more than reading it in a pass over all. */
+    boolean readsSingleImagesFast();
+
     /** Opens the store for random access; it stays open as long as the result is reachable. */
     Opened open();
 

@@ -31,6 +31,11 @@ final class ImageZipStore extends ZipStore {
     }
 
     @Override
+    public boolean readsSingleImagesFast() {
+        return zipFile().isLocal();
+    }
+
+    @Override
     boolean holdsImages(ZipArchiveEntry entry) {
         return isImageEntry(entry);
     }

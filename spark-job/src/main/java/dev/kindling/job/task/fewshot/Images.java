@@ -1,7 +1,7 @@
 package dev.kindling.job.task.fewshot;
 
 /** Access to the decoded images of an image set. Thread-safe. */
-sealed interface Images permits DecodedImages, CachedImages {
+sealed interface Images permits DecodedImages, OnDemandImages, CachedImages {
     /**
      * The samples of an image within an array: [channels, height, width]. The array must not be written.
      *
@@ -21,10 +21,11 @@ sealed interface Images permits DecodedImages, CachedImages {
     long bytes();
 
     /**
-     * The images of some classes: all decoded at once if they fit into the given memory, else decoded on demand and cached.
+     * The images of some classes. If they fit into the given memory, each is decoded once: all together, or in a large local set
+     * when it is first read. Else they are decoded on demand and cached.
      *
      * @param memory in bytes
-     * @throws dev.kindling.job.error.BadDataException naming a file that is not an image or too large
+     * @throws dev.kindling.job.error.BadDataException naming a file that is not an image or too large, if all are decoded now
      */
     static Images of(Iterable<ImageClass> classes, Decoder decoder, long memory) {
         long bytes = 0;
@@ -35,8 +36,11 @@ sealed interface Images permits DecodedImages, CachedImages {
             largest = Math.max(largest, ofClass);
         }
         // A decoded class is one array.
-        return bytes <= memory && largest < Integer.MAX_VALUE - 8
-                ? DecodedImages.decode(classes, decoder)
-                : new CachedImages(decoder, memory);
+        if (bytes > memory || largest >= Integer.MAX_VALUE - 8) {
+            return new CachedImages(decoder, memory);
+        }
+        return OnDemandImages.suits(classes)
+                ? OnDemandImages.of(classes, decoder)
+                : DecodedImages.decode(classes, decoder);
     }
 }

@@ -110,6 +110,12 @@ final class PackStore extends ZipStore {
         return splits;
     }
 
+    /** A pass reads all images without decoding any, which is faster than waiting for each. */
+    @Override
+    public boolean readsSingleImagesFast() {
+        return false;
+    }
+
     @Override
     boolean holdsImages(ZipArchiveEntry entry) {
         return entry.getName().endsWith(Pack.ARRAY);

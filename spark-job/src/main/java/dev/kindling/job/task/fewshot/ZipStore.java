@@ -51,9 +51,9 @@ abstract sealed class ZipStore implements ImageStore permits ImageZipStore, Pack
     @Override
     public final Opened open() {
         HadoopZip.Open zip = zipFile.open();
-        zip.channel().useSmallBuffer();
         return path -> {
             synchronized (zip) {
+                zip.channel().readAheadLittle();
                 return readImage(zip, path);
             }
         };

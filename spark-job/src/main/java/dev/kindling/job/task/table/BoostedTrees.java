@@ -1,20 +1,30 @@
 package dev.kindling.job.task.table;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 
 /** A constant plus a sum of regression trees over a row's features, as gradient boosting fits them. Immutable. */
 public final class BoostedTrees {
     private final double base;
     private final List<Tree> trees;
+    private final int width;
 
-    // The splits and leaves of all trees one after another, for predictions.
+    // The nodes of all trees one after another, four numbers each: the feature, the threshold as a sortable integer,
+    // and where
+    // the node for values up to the threshold and the one for others begin. Both of a leaf are the leaf itself.
+    private final int[] nodes;
+    // Where the root of each tree begins; filled up to a multiple of INTERLEAVED with a leaf that adds nothing.
     private final int[] roots;
-    private final int[] features;
-    private final float[] thresholds;
-    private final int[] left;
-    private final int[] right;
+    // For each INTERLEAVED trees, the largest number of splits on a path.
+    private final int[] depths;
+    // For each node, what a leaf adds.
     private final float[] values;
+
+    // Trees that a prediction descends at once: one step waits for the memory that it reads, those of other trees do
+    // not.
+    private static final int INTERLEAVED = 4;
+    private static final int NODE = 4;
 
     /**
      * One tree. A node is the number of a split, or {@code ~leaf} for the number of a leaf; the root is split 0, or leaf 0 of a
@@ -59,33 +69,59 @@ public final class BoostedTrees {
     public BoostedTrees(double base, List<Tree> trees) {
         this.base = base;
         this.trees = List.copyOf(trees);
-        int splits = trees.stream().mapToInt(tree -> tree.features().length).sum();
-        this.roots = new int[trees.size()];
-        this.features = new int[splits];
-        this.thresholds = new float[splits];
-        this.left = new int[splits];
-        this.right = new int[splits];
-        this.values = new float[splits + trees.size()];
-        int firstSplit = 0;
-        int firstLeaf = 0;
-        for (int i = 0; i < roots.length; i++) {
+        this.width = 1
+                + trees.stream()
+                        .flatMapToInt(tree -> Arrays.stream(tree.features()))
+                        .max()
+                        .orElse(-1);
+        int padded = (trees.size() + INTERLEAVED - 1) / INTERLEAVED * INTERLEAVED;
+        int count =
+                trees.stream().mapToInt(tree -> 2 * tree.features().length + 1).sum() + 1;
+        this.nodes = new int[NODE * count];
+        this.values = new float[count];
+        this.roots = new int[padded];
+        this.depths = new int[padded / INTERLEAVED];
+        // The leaf that adds nothing is node 0.
+        int first = 1;
+        for (int i = 0; i < trees.size(); i++) {
             Tree tree = trees.get(i);
-            int count = tree.features().length;
-            roots[i] = count == 0 ? ~firstLeaf : firstSplit;
-            System.arraycopy(tree.features(), 0, features, firstSplit, count);
-            System.arraycopy(tree.thresholds(), 0, thresholds, firstSplit, count);
-            System.arraycopy(tree.values(), 0, values, firstLeaf, count + 1);
-            for (int split = 0; split < count; split++) {
-                left[firstSplit + split] = moved(tree.left()[split], firstSplit, firstLeaf);
-                right[firstSplit + split] = moved(tree.right()[split], firstSplit, firstLeaf);
-            }
-            firstSplit += count;
-            firstLeaf += count + 1;
+            roots[i] = NODE * first;
+            depths[i / INTERLEAVED] = Math.max(depths[i / INTERLEAVED], place(tree, first));
+            first += 2 * tree.features().length + 1;
         }
     }
 
-    private static int moved(int node, int firstSplit, int firstLeaf) {
-        return node >= 0 ? node + firstSplit : ~(~node + firstLeaf);
+    /** Writes a tree's nodes, splits and then leaves, from the given one on; returns the largest number of splits on a path. */
+    private int place(Tree tree, int first) {
+        int splits = tree.features().length;
+        int[] depth = new int[splits];
+        for (int split = splits - 1; split >= 0; split--) {
+            int left = tree.left()[split];
+            int right = tree.right()[split];
+            int node = NODE * (first + split);
+            nodes[node] = tree.features()[split];
+            nodes[node + 1] = sortable(tree.thresholds()[split]);
+            nodes[node + 2] = NODE * (first + position(left, splits));
+            nodes[node + 3] = NODE * (first + position(right, splits));
+            depth[split] = 1 + Math.max(left < 0 ? 0 : depth[left], right < 0 ? 0 : depth[right]);
+        }
+        for (int leaf = 0; leaf <= splits; leaf++) {
+            int node = first + splits + leaf;
+            nodes[NODE * node + 2] = NODE * node;
+            nodes[NODE * node + 3] = NODE * node;
+            values[node] = tree.values()[leaf];
+        }
+        return splits == 0 ? 0 : depth[0];
+    }
+
+    private static int position(int node, int splits) {
+        return node >= 0 ? node : splits + ~node;
+    }
+
+    /** An integer in the order of floats, of which -0 equals 0 and NaN is the largest. */
+    private static int sortable(float value) {
+        int bits = Float.floatToIntBits(value + 0f);
+        return bits ^ ((bits >> 31) & Integer.MAX_VALUE);
     }
 
     double base() {
@@ -98,23 +134,38 @@ public final class BoostedTrees {
 
     /** The number of features that a row must have at least. */
     int width() {
-        int width = 0;
-        for (int feature : features) {
-            width = Math.max(width, feature + 1);
-        }
         return width;
     }
 
     /** The value for a row; its first numbers are the features. */
     public double predict(float[] row) {
+        int[] keys = new int[width];
+        for (int feature = 0; feature < width; feature++) {
+            keys[feature] = sortable(row[feature]);
+        }
         double sum = base;
-        for (int root : roots) {
-            int node = root;
-            while (node >= 0) {
-                node = row[features[node]] <= thresholds[node] ? left[node] : right[node];
+        for (int i = 0; i < roots.length; i += INTERLEAVED) {
+            int a = roots[i];
+            int b = roots[i + 1];
+            int c = roots[i + 2];
+            int d = roots[i + 3];
+            for (int depth = depths[i / INTERLEAVED]; depth > 0; depth--) {
+                a = below(a, keys);
+                b = below(b, keys);
+                c = below(c, keys);
+                d = below(d, keys);
             }
-            sum += values[~node];
+            sum += values[a / NODE];
+            sum += values[b / NODE];
+            sum += values[c / NODE];
+            sum += values[d / NODE];
         }
         return sum;
+    }
+
+    /** The next node. The side is computed, as a branch would be predicted wrongly every other time. */
+    private int below(int node, int[] keys) {
+        long right = ((long) nodes[node + 1] - keys[nodes[node]]) >>> 63;
+        return nodes[node + 2 + (int) right];
     }
 }

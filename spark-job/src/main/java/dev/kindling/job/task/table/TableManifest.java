@@ -203,7 +203,8 @@ public record TableManifest(
                 || classes.size() == 1
                 || partBytes.stream().anyMatch(bytes -> bytes < 0)) {
             throw new BadDataException(
-                    place + " is damaged: it has no features, a category without indices, one class or a part of negative length");
+                    place
+                            + " is damaged: it has no features, a category without indices, one class or a part of negative length");
         }
         return this;
     }

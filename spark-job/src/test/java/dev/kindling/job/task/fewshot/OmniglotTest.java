@@ -32,12 +32,12 @@ final class OmniglotTest {
     }
 
     @Test
-    void theVinyalsSplitHasItsClassesAndDecodesToOneBytePerPixel() {
+    void theVinyalsSplitHasItsClassesAndDecodesOnDemand() {
         FewShotSource source = open(new Path(folder, "splits-vinyals").toString());
         assertThat(source.classes(Split.TRAIN)).hasSize(4112).isSorted();
         assertThat(source.classes(Split.VALIDATE)).hasSize(688);
         assertThat(source.classes(Split.TEST)).hasSize(1692);
-        assertThat(source.decodedBytes()).isEqualTo(32_460 * 784);
+        assertThat(source.decodedBytes()).as("before the first task").isLessThan(32_460 * 784);
         assertThat(source.checks(IntStream.range(0, 50)
                         .mapToObj(i -> source.sample(new TaskKey(1, Split.TRAIN, 0, i)))
                         .toList()))
