@@ -334,8 +334,7 @@ class TableRunTest {
     void aPreparedTableIsChecked() {
         Path run = temporary.resolve("run");
         assertEnded(train(run, "--set", "table.stack=none", "--set", "table.embedding=true"), 0);
-        assertThat(TrainedModel.load(run.toString()).parameters())
-                .containsKey("member-0.bayesian-linear.embedding-0");
+        assertThat(TrainedModel.load(run.toString()).parameters()).containsKey("member-0.bayesian-linear.embedding-0");
         Outcome checked = command("check", "--out", run.toString());
         assertEnded(checked, 0);
         assertThat(checked.out()).contains("passed: splits disjoint (420 groups, none in two)");
