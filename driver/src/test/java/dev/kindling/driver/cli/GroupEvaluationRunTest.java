@@ -75,6 +75,7 @@ class GroupEvaluationRunTest {
                 "table.label=height",
                 "table.order=age",
                 "table.categorical=[season]",
+                "table.stack=none",
                 "evaluation.support=3"));
         keys.addAll(List.of(more));
         return train(run, keys.toArray(String[]::new));
@@ -261,7 +262,7 @@ class GroupEvaluationRunTest {
     void aComparisonOfTablesHasTheCurvesOfAllEntrants() throws IOException {
         Files.writeString(temporary.resolve("growth.conf"), """
                 include "%s"
-                table { path = "%s", group = child, label = height, order = age, categorical = [season] }
+                table { path = "%s", group = child, label = height, order = age, categorical = [season], stack = none }
                 run { rounds = 4, validate-every = 0, log-every = 0 }
                 task.meta-batch-size = 4
                 model.network = mlp-8-tanh

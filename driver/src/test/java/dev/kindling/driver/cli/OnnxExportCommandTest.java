@@ -125,7 +125,12 @@ class OnnxExportCommandTest {
         Path run = temporary.resolve("growth");
         List<String> args =
                 new ArrayList<>(List.of("train", "--conf", "../conf/table-growth.conf", "--out", run.toString()));
-        List.of("table.path=../conf/growth.csv", "run.rounds=2", "evaluation.baselines=[]", "cluster.mode=jobs")
+        List.of(
+                        "table.path=../conf/growth.csv",
+                        "table.stack=none",
+                        "run.rounds=2",
+                        "evaluation.tasks=0",
+                        "cluster.mode=jobs")
                 .forEach(set -> args.addAll(List.of("--set", set)));
         try (SparkApplication spark = SparkApplication.start("test", Optional.of("local[2]"))) {
             assertThat(CommandLineForTests.onSpark(spark.session(), args).err()).isEmpty();

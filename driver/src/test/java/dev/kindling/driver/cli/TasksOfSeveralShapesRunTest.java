@@ -107,7 +107,7 @@ class TasksOfSeveralShapesRunTest {
         Set<Integer> supports = new TreeSet<>();
         for (int seed = 1; seed <= 9 && supports.size() < 2; seed++) {
             Path dump = temporary.resolve("dump" + seed);
-            List<String> args = command("check", "run.seed=" + seed, "model.network=conv4");
+            List<String> args = command("check", "run.seed=" + seed, "model.network=mlp-20-tanh");
             args.addAll(List.of("--dump", dump.toString()));
             Outcome outcome = run(1, args);
             assertThat(outcome.code()).as(outcome.err() + outcome.out()).isZero();

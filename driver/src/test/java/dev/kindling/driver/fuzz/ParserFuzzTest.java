@@ -233,7 +233,7 @@ class ParserFuzzTest {
                             StatusFile.stateIn(folder());
                         }));
         Stream<Parser> imageFiles = Stream.of("png", "jpg", "bmp", "gif")
-                .map(format -> new Parser(format + " image", 1200, List.of(encoded(format)), BAD_DATA, bytes -> {
+                .map(format -> new Parser(format + " image", 600, List.of(encoded(format)), BAD_DATA, bytes -> {
                     Files.write(images.resolve("a/0.png"), bytes);
                     drawn(images);
                 }));
@@ -244,17 +244,17 @@ class ParserFuzzTest {
                             Files.write(images.resolve("train.txt"), bytes);
                             drawn(images);
                         }),
-                new Parser("pack", 1200, List.of(packed), EITHER, ParserFuzzTest::drawnFromPack));
+                new Parser("pack", 600, List.of(packed), EITHER, ParserFuzzTest::drawnFromPack));
         Stream<Parser> entries = entries(packed).entrySet().stream()
                 .map(entry -> new Parser(
-                        "pack with a damaged " + entry.getKey(), 500, List.of(entry.getValue()), EITHER, bytes -> {
+                        "pack with a damaged " + entry.getKey(), 200, List.of(entry.getValue()), EITHER, bytes -> {
                             Map<String, byte[]> damaged = entries(packed);
                             damaged.put(entry.getKey(), bytes);
                             drawnFromPack(zipped(damaged));
                         }));
         Stream<Parser> tables = tablePackFiles().entrySet().stream()
                 .map(file -> new Parser(
-                        "table pack with a damaged " + file.getKey(), 400, List.of(file.getValue()), EITHER, bytes -> {
+                        "table pack with a damaged " + file.getKey(), 200, List.of(file.getValue()), EITHER, bytes -> {
                             for (Map.Entry<String, byte[]> each :
                                     tablePackFiles().entrySet()) {
                                 Files.write(table.resolve(each.getKey()), each.getValue());

@@ -48,7 +48,7 @@ public interface Model {
         return OptionalInt.empty();
     }
 
-    /** The number of values of each category whose indices examples have beside their features; see {@link EpisodeLayout}. */
+    /** The number of values of each category whose indices examples have beside their features; see {@link dev.kindling.job.task.EpisodeLayout}. */
     default List<Integer> categories() {
         return List.of();
     }
