@@ -524,7 +524,9 @@ class _Model(JavaModel, _MetaParams):
         if is_connect():
             from pyspark.sql import SparkSession
 
-            return self._table("summary", "summary", SparkSession.builder.getOrCreate().range(0))
+            # With pyspark-client a builder does not know the server of the session that runs.
+            session = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
+            return self._table("summary", "summary", session.range(0))
         return self._table("summary", "summary")
 
 

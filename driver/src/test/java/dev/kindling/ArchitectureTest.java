@@ -208,7 +208,7 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        DRIVER + "config..", DRIVER + "run..", DRIVER + "export..", DRIVER + "cli..", API)
+                        DRIVER + "config..", DRIVER + "run..", DRIVER + "export..", DRIVER + "cli..", API, ML)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(DRIVER + "config..")
