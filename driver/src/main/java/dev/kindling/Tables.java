@@ -165,5 +165,10 @@ public final class Tables {
         public Builder evaluationSupport(int rows) {
             return set("evaluation.support", rows);
         }
+
+        /** Numbers of support rows of a group in validation and evaluation, drawn as in training. */
+        public Builder evaluationSupport(int least, int most) {
+            return set("evaluation.support", List.of(least, most));
+        }
     }
 }

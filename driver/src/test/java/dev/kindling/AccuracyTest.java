@@ -83,8 +83,9 @@ class AccuracyTest {
                         "# Results",
                         "<!-- Written by deploy/bench accuracy from docs/results/*.json -->",
                         "![Accuracy against minutes of training](results/accuracy.svg)")
-                .contains("| `omniglot-x` | 7 | 5-way 1-shot, 1 query | 2,000, the model after 1,500 | 3.0, beside other work | "
-                        + "10,000 of test | **98.77 ± 0.12** |")
+                .contains(
+                        "| `omniglot-x` | 7 | 5-way 1-shot, 1 query | 2,000, the model after 1,500 | 3.0, beside other work | "
+                                + "10,000 of test | **98.77 ± 0.12** |")
                 .endsWith("<!-- End of what deploy/bench accuracy writes -->", "more")
                 .doesNotContain("old");
         String first = page();

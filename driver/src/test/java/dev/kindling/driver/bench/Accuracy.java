@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "accuracy",
         mixinStandardHelpOptions = true,
-        description = "Records runs in docs/results and writes the table and picture of docs/results.md from all records.")
+        description =
+                "Records runs in docs/results and writes the table and picture of docs/results.md from all records.")
 public final class Accuracy implements Callable<Integer> {
     private static final String BEGIN = "<!-- Written by deploy/bench accuracy from docs/results/*.json -->\n";
     private static final String END = "<!-- End of what deploy/bench accuracy writes -->\n";
@@ -30,7 +31,9 @@ public final class Accuracy implements Callable<Integer> {
     @Parameters(paramLabel = "NAME=RUN", description = "A name and the folder of a run that is trained and evaluated.")
     private Map<String, Path> runs = new TreeMap<>();
 
-    @Option(names = "--note", description = "What to know about the minutes of these runs, such as other work at the time.")
+    @Option(
+            names = "--note",
+            description = "What to know about the minutes of these runs, such as other work at the time.")
     private String note = "";
 
     @Option(names = "--root", hidden = true, required = true)
@@ -112,8 +115,8 @@ public final class Accuracy implements Callable<Integer> {
         int begin = page.indexOf(BEGIN);
         int end = page.indexOf(END);
         if (begin < 0 || end < begin) {
-            throw new IllegalArgumentException(
-                    "docs/results.md has no place for the table: a line " + BEGIN.strip() + " and a line " + END.strip());
+            throw new IllegalArgumentException("docs/results.md has no place for the table: a line " + BEGIN.strip()
+                    + " and a line " + END.strip());
         }
         return page.substring(0, begin + BEGIN.length()) + block + page.substring(end);
     }

@@ -44,14 +44,12 @@ final class AccuracyChart {
         AccuracyChart chart = new AccuracyChart();
         chart.add(
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">",
-                COLUMNS * WIDTH,
-                rows * height);
+                COLUMNS * WIDTH, rows * height);
         chart.add("<title>Accuracy against minutes of training</title>");
         chart.add("<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>");
         int number = 0;
         for (Map.Entry<String, List<AccuracyRecord>> cell : cells.entrySet()) {
-            chart.add(
-                    "<g transform=\"translate(%d %d)\">", number % COLUMNS * WIDTH, number / COLUMNS * height);
+            chart.add("<g transform=\"translate(%d %d)\">", number % COLUMNS * WIDTH, number / COLUMNS * height);
             chart.panel(cell.getKey(), cell.getValue());
             chart.add("</g>");
             number++;

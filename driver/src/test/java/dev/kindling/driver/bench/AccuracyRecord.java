@@ -41,7 +41,8 @@ record AccuracyRecord(String name, JsonNode json) {
     static AccuracyRecord of(String name, Path run, String machine, String note) throws IOException {
         Path evaluated = run.resolve("evaluation.json");
         if (!Files.exists(evaluated)) {
-            throw new IllegalArgumentException(run + " has no evaluation.json: it is no run that is trained and evaluated");
+            throw new IllegalArgumentException(
+                    run + " has no evaluation.json: it is no run that is trained and evaluated");
         }
         JsonNode evaluation = JSON.readTree(evaluated.toFile());
         if (!evaluation.at("/steps/0/accuracy").isObject()) {
@@ -50,17 +51,20 @@ record AccuracyRecord(String name, JsonNode json) {
         ObjectNode record = JSON.createObjectNode();
         record.put("algorithm", evaluation.at("/settings/algorithm/name").asText());
         record.put("seed", evaluation.at("/settings/run/seed").asLong());
-        record.put("inner_steps", evaluation.at("/settings/algorithm/inner-steps").asInt());
+        record.put(
+                "inner_steps", evaluation.at("/settings/algorithm/inner-steps").asInt());
         record.put("machine", machine);
         if (!note.isEmpty()) {
             record.put("note", note);
         }
         record.set("protocol", evaluation.get("protocol"));
         ArrayNode accuracies = record.putArray(ACCURACY);
-        evaluation.get("steps").forEach(step -> accuracies
-                .addObject()
-                .put("mean", step.at("/accuracy/mean").asDouble())
-                .put("ci95", step.at("/accuracy/ci95").asDouble()));
+        evaluation
+                .get("steps")
+                .forEach(step -> accuracies
+                        .addObject()
+                        .put("mean", step.at("/accuracy/mean").asDouble())
+                        .put("ci95", step.at("/accuracy/ci95").asDouble()));
         addTraining(record, Files.readAllLines(run.resolve("metrics.jsonl")));
         record.put("model_round", evaluation.at("/provenance/rounds").asLong());
         record.set("provenance", evaluation.get("provenance"));
@@ -132,7 +136,8 @@ record AccuracyRecord(String name, JsonNode json) {
         List<Point> points = new ArrayList<>();
         json.get("validations")
                 .forEach(each -> points.add(new Point(
-                        each.get(MINUTES).asDouble(), PERCENT * each.get(ACCURACY).asDouble())));
+                        each.get(MINUTES).asDouble(),
+                        PERCENT * each.get(ACCURACY).asDouble())));
         return points;
     }
 
