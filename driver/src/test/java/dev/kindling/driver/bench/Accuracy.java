@@ -102,6 +102,9 @@ public final class Accuracy implements Callable<Integer> {
     }
 
     private static String block(List<AccuracyRecord> records) {
+        if (records.isEmpty()) {
+            return "No run is recorded.\n";
+        }
         List<String> lines = new ArrayList<>();
         lines.add("![Accuracy against minutes of training](results/" + PICTURE + ")");
         lines.add("");
