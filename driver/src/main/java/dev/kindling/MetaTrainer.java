@@ -156,6 +156,7 @@ public final class MetaTrainer {
     private TrainedModel train(ResolvedRun resolved, ClusterProvider clusters, CancellationSource cancellation) {
         resolved.requireTrainable();
         resolved.notes().forEach(LOG::warn);
+        // A model with baselines is compared with them on a table of its own.
         if (!baselines) {
             resolved.evaluationNote().ifPresent(LOG::warn);
         }

@@ -6,6 +6,7 @@ import dev.kindling.job.model.Model;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.SettingsCodec;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
@@ -75,17 +76,11 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         this.features = features;
         this.orderKernel = orderKernel;
         this.embeddings = embeddings;
-        requireAtLeastOne("features", features);
-        requireAtLeastOne("embedding-size", embeddings.size());
+        SettingsCodec.atLeast(1, NAME + ".features", features);
+        SettingsCodec.atLeast(1, NAME + ".embedding-size", embeddings.size());
         if (!(embeddings.penalty() >= 0) || Double.isInfinite(embeddings.penalty())) {
             throw new IllegalArgumentException("bayesian-linear.embedding-penalty is " + embeddings.penalty()
                     + "; it must be a finite number, at least 0");
-        }
-    }
-
-    private static void requireAtLeastOne(String key, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(NAME + "." + key + " is " + value + "; it must be at least 1");
         }
     }
 

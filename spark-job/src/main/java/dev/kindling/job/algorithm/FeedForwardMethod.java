@@ -40,7 +40,18 @@ abstract class FeedForwardMethod implements Algorithm {
             Batch support,
             Batch query,
             ForwardContext context,
-            ForwardContext queryPass) {}
+            ForwardContext queryPass) {
+        /** A task of an evaluation or prediction, whose passes draw nothing. */
+        static Task plain(Model model, Map<String, Value> theta, Map<String, Value> episode) {
+            return new Task(
+                    model,
+                    theta,
+                    Batch.support(episode),
+                    Batch.query(episode),
+                    ForwardContext.PLAIN,
+                    ForwardContext.PLAIN);
+        }
+    }
 
     /** The context of a forward pass whose key differs from those of the task's other passes. */
     private static ForwardContext numbered(ProgramBuilder b, Optional<Value> key, int number) {
@@ -170,17 +181,9 @@ abstract class FeedForwardMethod implements Algorithm {
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
         Map<String, Value> episode = EpisodeValues.declare(b, layout, layout.arrays());
-        Batch query = Batch.query(episode);
-        Value output = outputs(
-                        b,
-                        new Task(
-                                model,
-                                theta,
-                                Batch.support(episode),
-                                query,
-                                ForwardContext.PLAIN,
-                                ForwardContext.PLAIN))
-                .query();
+        Task task = Task.plain(model, theta, episode);
+        Batch query = task.query();
+        Value output = outputs(b, task).query();
         Map<String, Value> scores = new LinkedHashMap<>();
         scores.put("loss", loss(b, model, output, query.targets()));
         model.accuracy(b, output, query.targets()).ifPresent(accuracy -> scores.put("accuracy", accuracy));
@@ -195,15 +198,7 @@ abstract class FeedForwardMethod implements Algorithm {
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
         Map<String, Value> episode = EpisodeValues.declare(b, layout, layout.arrays());
-        Outputs outputs = outputs(
-                b,
-                new Task(
-                        model,
-                        theta,
-                        Batch.support(episode),
-                        Batch.query(episode),
-                        ForwardContext.PLAIN,
-                        ForwardContext.PLAIN));
+        Outputs outputs = outputs(b, Task.plain(model, theta, episode));
         Map<String, Value> results = new LinkedHashMap<>();
         results.put("prediction", outputs.query());
         outputs.queryVariance().ifPresent(variance -> results.put("variance", variance));
