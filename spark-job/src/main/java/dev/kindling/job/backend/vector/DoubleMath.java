@@ -11,9 +11,15 @@ final class DoubleMath {
     private DoubleMath() {}
 
     /** d = op(a) for n contiguous elements. */
-    static void apply(Op op, double[] d, int dAt, int n, double[] a, int aAt) {
-        for (int i = 0; i < n; i++) {
-            d[dAt + i] = ScalarOps.apply(op, a[aAt + i]);
-        }
+    static DoubleStep step(Op op, BufferSlice d, int n, BufferSlice a) {
+        int dAt = d.offset();
+        int aAt = a.offset();
+        return memory -> {
+            double[] to = memory[d.space()];
+            double[] from = memory[a.space()];
+            for (int i = 0; i < n; i++) {
+                to[dAt + i] = ScalarOps.apply(op, from[aAt + i]);
+            }
+        };
     }
 }

@@ -150,7 +150,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
             case NEG -> memory -> FloatElementwise.neg(memory[ds], dAt, n, memory[as], aAt);
             case SQRT -> memory -> FloatElementwise.sqrt(memory[ds], dAt, n, memory[as], aAt);
             case RELU -> memory -> FloatElementwise.relu(memory[ds], dAt, n, memory[as], aAt);
-            default -> memory -> FloatMath.apply(op, memory[ds], dAt, n, memory[as], aAt);
+            default -> FloatMath.step(op, d, n, a);
         };
     }
 

@@ -12,6 +12,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The transcendental functions in float against {@link StrictMath} in double. */
 class FloatMathTest {
+    private static final BufferSlice TO = new BufferSlice(0, 0);
+    private static final BufferSlice FROM = new BufferSlice(1, 0);
+
     /** Odd, so that all low bits occur: about a million floats of all signs and exponents, subnormals included. */
     private static final int STRIDE = 4099;
 
@@ -50,7 +53,7 @@ class FloatMathTest {
         double most = 0;
         float[] x = sample();
         float[] y = new float[x.length];
-        FloatMath.apply(op, y, 0, x.length, x, 0);
+        FloatMath.step(op, TO, x.length, FROM).run(new float[][] {y, x});
         for (int i = 0; i < x.length; i++) {
             double error = ulps(y[i], ScalarOps.apply(op, x[i]));
             if (error > most) {
@@ -98,16 +101,16 @@ class FloatMathTest {
     void aResultDoesNotDependOnItsIndex(Op op) {
         float[] x = sample();
         float[] all = new float[x.length];
-        FloatMath.apply(op, all, 0, x.length, x, 0);
+        FloatMath.step(op, TO, x.length, FROM).run(new float[][] {all, x});
         float[] one = new float[1];
         for (int i = 0; i < x.length; i++) {
-            FloatMath.apply(op, one, 0, 1, x, i);
+            FloatMath.step(op, TO, 1, FROM.plus(i)).run(new float[][] {one, x});
             if (Float.floatToIntBits(one[0]) != Float.floatToIntBits(all[i])) {
                 assertThat(one[0]).as(op + " of " + x[i]).isEqualTo(all[i]);
             }
         }
         float[] scalar = new float[x.length];
-        FloatScalarMath.apply(op, scalar, 0, x.length, x, 0);
+        FloatScalarMath.step(op, TO, x.length, FROM).run(new float[][] {scalar, x});
         assertThat(Arrays.equals(scalar, all)).as("bits of plain loops").isTrue();
     }
 }
