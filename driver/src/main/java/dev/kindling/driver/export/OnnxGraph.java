@@ -56,6 +56,7 @@ final class OnnxGraph {
         static final int GRAPH_OUTPUT = 12;
         static final int NODE_INPUT = 1;
         static final int NODE_OUTPUT = 2;
+        static final int NODE_NAME = 3;
         static final int NODE_OP_TYPE = 4;
         static final int NODE_ATTRIBUTE = 5;
         static final int TENSOR_DIMS = 1;
@@ -212,6 +213,8 @@ final class OnnxGraph {
         ProtobufMessage node = new ProtobufMessage();
         arguments.forEach(name -> node.text(Fields.NODE_INPUT, name));
         results.forEach(name -> node.text(Fields.NODE_OUTPUT, name));
+        // onnxruntime derives the names of nodes that it adds from those of nodes that it replaces.
+        node.text(Fields.NODE_NAME, results.get(0));
         node.text(Fields.NODE_OP_TYPE, operator);
         for (Attribute attribute : attributes) {
             node.message(Fields.NODE_ATTRIBUTE, attribute.message());

@@ -52,6 +52,15 @@ class OnnxExportCommandTest {
         return LoadedModel.of(directory.readModel(), directory, StoredConfiguration.load(directory, List.of()));
     }
 
+    /** Rows of uniform numbers that end with an index. */
+    private static double[] rows(long seed, int width, int count) {
+        double[] rows = new Random(seed).doubles((long) count * width, -1, 1).toArray();
+        for (int row = 1; row <= count; row++) {
+            rows[row * width - 1] = row;
+        }
+        return rows;
+    }
+
     private static OnnxTensor tensor(double[] values, long... shape) throws OrtException {
         float[] numbers = new float[values.length];
         for (int i = 0; i < numbers.length; i++) {
@@ -138,10 +147,12 @@ class OnnxExportCommandTest {
         Path to = temporary.resolve("growth.onnx");
         assertThat(export(run, "--to", to.toString()).err()).isEmpty();
         LoadedModel model = load(run);
-        int width = model.episode().features().size();
-        double[] x = new Random(3).doubles(3L * width, -1, 1).toArray();
+        int width = model.episode().input().size();
+        // The last input is the index of a value of a category.
+        assertThat(model.episode().categories()).hasSize(1);
+        double[] x = rows(3, width, 3);
         double[] y = new Random(5).doubles(3, -1, 1).toArray();
-        double[] queries = new Random(4).doubles(2L * width, -1, 1).toArray();
+        double[] queries = rows(4, width, 2);
         AdaptedTask task = model.predictor(0).adapt(x, y);
         double[] expected = task.predict(queries);
         double[] variances = task.predictWithVariances(queries).variances().orElseThrow();
