@@ -182,7 +182,7 @@ class ParserFuzzTest {
         Stream<Parser> files = Stream.of(
                 new Parser(
                         "safetensors",
-                        6000,
+                        3000,
                         List.of(
                                 Files.readAllBytes(
                                         Path.of("src/test/resources/dev/kindling/driver/storage/golden.safetensors")),
@@ -191,7 +191,7 @@ class ParserFuzzTest {
                         bytes -> Safetensors.decode(bytes, "x.safetensors").layout()),
                 new Parser(
                         "manifest of a checkpoint",
-                        1500,
+                        750,
                         List.of(unsigned(checkpoint.resolve("manifest.json"))),
                         BAD_DATA,
                         bytes -> {
@@ -200,7 +200,7 @@ class ParserFuzzTest {
                         }),
                 new Parser(
                         "manifest of a model",
-                        1500,
+                        750,
                         List.of(unsigned(run.resolve("model/manifest.json"))),
                         BAD_DATA,
                         bytes -> {
@@ -209,7 +209,7 @@ class ParserFuzzTest {
                         }),
                 new Parser(
                         "metrics.jsonl",
-                        1500,
+                        750,
                         List.of(
                                 utf8(
                                         "{\"round\":1,\"query_loss\":0.5,\"tasks\":null}\n{\"round\":2,\"query_loss\":1e-3}\n")),
@@ -225,7 +225,7 @@ class ParserFuzzTest {
                         }),
                 new Parser(
                         "status.json",
-                        1500,
+                        750,
                         List.of(utf8("{\"state\":\"stopped\",\"exit_code\":6,\"sentence\":\"x\",\"round\":7}")),
                         Set.of(),
                         bytes -> {
@@ -233,28 +233,28 @@ class ParserFuzzTest {
                             StatusFile.stateIn(folder());
                         }));
         Stream<Parser> imageFiles = Stream.of("png", "jpg", "bmp", "gif")
-                .map(format -> new Parser(format + " image", 600, List.of(encoded(format)), BAD_DATA, bytes -> {
+                .map(format -> new Parser(format + " image", 300, List.of(encoded(format)), BAD_DATA, bytes -> {
                     Files.write(images.resolve("a/0.png"), bytes);
                     drawn(images);
                 }));
         Stream<Parser> sets = Stream.of(
                 new Parser(
-                        "split list", 800, List.of(utf8("a\nb\n"), utf8("a/rot090\r\nb/rot180\n")), EITHER, bytes -> {
+                        "split list", 400, List.of(utf8("a\nb\n"), utf8("a/rot090\r\nb/rot180\n")), EITHER, bytes -> {
                             Files.write(images.resolve("a/0.png"), encoded("png"));
                             Files.write(images.resolve("train.txt"), bytes);
                             drawn(images);
                         }),
-                new Parser("pack", 600, List.of(packed), EITHER, ParserFuzzTest::drawnFromPack));
+                new Parser("pack", 300, List.of(packed), EITHER, ParserFuzzTest::drawnFromPack));
         Stream<Parser> entries = entries(packed).entrySet().stream()
                 .map(entry -> new Parser(
-                        "pack with a damaged " + entry.getKey(), 200, List.of(entry.getValue()), EITHER, bytes -> {
+                        "pack with a damaged " + entry.getKey(), 100, List.of(entry.getValue()), EITHER, bytes -> {
                             Map<String, byte[]> damaged = entries(packed);
                             damaged.put(entry.getKey(), bytes);
                             drawnFromPack(zipped(damaged));
                         }));
         Stream<Parser> tables = tablePackFiles().entrySet().stream()
                 .map(file -> new Parser(
-                        "table pack with a damaged " + file.getKey(), 200, List.of(file.getValue()), EITHER, bytes -> {
+                        "table pack with a damaged " + file.getKey(), 100, List.of(file.getValue()), EITHER, bytes -> {
                             for (Map.Entry<String, byte[]> each :
                                     tablePackFiles().entrySet()) {
                                 Files.write(table.resolve(each.getKey()), each.getValue());
@@ -264,15 +264,14 @@ class ParserFuzzTest {
                         }));
         List<byte[]> jobs = jobs();
         Stream<Parser> texts = Stream.of(
-                new Parser("job file", 600, jobs, EITHER, bytes -> {
+                new Parser("job file", 300, jobs, EITHER, bytes -> {
                     Path file = Files.write(temporary.resolve("job.conf"), bytes);
                     read(dev.kindling.driver.config.JobConfig.load(file, List.of(IMAGES)));
                 }),
-                new Parser(
-                        "--set of any key over a job file", 1500, assignments(), EITHER, ParserFuzzTest::readOverJob),
+                new Parser("--set of any key over a job file", 750, assignments(), EITHER, ParserFuzzTest::readOverJob),
                 new Parser(
                         "--set",
-                        1200,
+                        600,
                         List.of(
                                 utf8("run.rounds=7"),
                                 utf8("optimizer.learning-rate={ schedule = linear, from = 1, to = 0 }"),
@@ -281,7 +280,7 @@ class ParserFuzzTest {
                         EITHER,
                         bytes -> read(dev.kindling.driver.config.JobConfig.parse(
                                 "job", "", List.of(new String(bytes, StandardCharsets.UTF_8))))),
-                new Parser("compare file", 500, List.of(utf8("""
+                new Parser("compare file", 250, List.of(utf8("""
                                 compare {
                                   runs = [ sinusoid-maml, { job = sinusoid-fomaml, name = other, set { run.rounds = 7 } },
                                     { run = runs/a, name = b } ]
@@ -298,22 +297,22 @@ class ParserFuzzTest {
 
     private static Stream<Parser> frames() {
         return Stream.of(
-                frame("message to a worker", 4000, Frames.executorMessages(), MessageCodec::decodeExecutorMessage),
-                frame("message to the driver", 4000, Frames.driverMessages(), MessageCodec::decodeDriverMessage),
-                frame("question to an executor", 2000, Frames.peerRequests(), MessageCodec::decodePeerRequest),
-                frame("numbers of an executor", 2000, Frames.shardPayloads(), MessageCodec::decodeShardPayload),
-                frame("range outcome", 3000, Frames.rangeOutcomes(), MessageCodec::decodeOutcome),
-                frame("message of a handshake", 3000, Frames.handshakes(), MessageCodec::decodeHandshake),
+                frame("message to a worker", 2000, Frames.executorMessages(), MessageCodec::decodeExecutorMessage),
+                frame("message to the driver", 2000, Frames.driverMessages(), MessageCodec::decodeDriverMessage),
+                frame("question to an executor", 1000, Frames.peerRequests(), MessageCodec::decodePeerRequest),
+                frame("numbers of an executor", 1000, Frames.shardPayloads(), MessageCodec::decodeShardPayload),
+                frame("range outcome", 1500, Frames.rangeOutcomes(), MessageCodec::decodeOutcome),
+                frame("message of a handshake", 1500, Frames.handshakes(), MessageCodec::decodeHandshake),
                 new Parser(
                         "job to a worker",
-                        1500,
+                        750,
                         Frames.jobs(),
                         Set.of(ProtocolException.class),
                         new Memory(4 << 20, 2000),
                         MessageCodec::decodeExecutorMessage),
                 new Parser(
                         "frames of a connection",
-                        4000,
+                        2000,
                         Frames.connections(),
                         Set.of(ProtocolException.class, DecoderException.class),
                         new Memory(1 << 20, 64),
