@@ -38,6 +38,7 @@ import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSourceProvider;
 import dev.kindling.job.task.TaskSources;
+import dev.kindling.job.task.fewshot.Augmentation;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.ImageFormat;
 import dev.kindling.job.task.fewshot.SplitSettings;
@@ -277,12 +278,26 @@ public final class SettingsReader {
     }
 
     private FewShotSettings fewShot(EpisodeSizes sizes) {
+        boolean trainOnValidation = keys.bool(FewShotSettings.TRAIN_ON_VALIDATION);
+        if (trainOnValidation && keys.integer("run.validate-every") > 0) {
+            throw keys.refuse("run.validate-every", "0 with " + FewShotSettings.TRAIN_ON_VALIDATION + " = true");
+        }
+        if (trainOnValidation && keys.text("evaluation.split").equals("val")) {
+            throw keys.refuse(
+                    "evaluation.split", "test or train with " + FewShotSettings.TRAIN_ON_VALIDATION + " = true");
+        }
         return new FewShotSettings(
                 keys.strings("few-shot.data"),
                 imageSplit(),
                 new WaySettings(keys.intRange("few-shot.ways"), keys.intRange("evaluation.ways")),
                 FewShotSettings.ClassPool.parse(keys.text("few-shot.within")),
                 keys.bool("few-shot.rotations"),
+                trainOnValidation,
+                new Augmentation(
+                        keys.number(Augmentation.ROTATION),
+                        keys.number(Augmentation.TRANSLATION),
+                        keys.number(Augmentation.SCALING),
+                        keys.number(Augmentation.SHEAR)),
                 imageFormat(),
                 keys.bytes("few-shot.memory"),
                 sizes);

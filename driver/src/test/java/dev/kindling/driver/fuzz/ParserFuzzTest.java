@@ -25,6 +25,7 @@ import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.task.fewshot.Augmentation;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.FewShotSource;
 import dev.kindling.job.task.fewshot.ImageFormat;
@@ -478,6 +479,8 @@ class ParserFuzzTest {
                 WaySettings.of(2),
                 FewShotSettings.ClassPool.SPLIT,
                 false,
+                false,
+                Augmentation.NONE,
                 new ImageFormat(6, 1, ImageFormat.Polarity.DARK),
                 1 << 30,
                 new EpisodeSizes(1, 1, 1, 1));

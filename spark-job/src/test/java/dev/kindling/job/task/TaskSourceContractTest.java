@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.task.fewshot.Augmentation;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.ImageFormat;
 import dev.kindling.job.task.fewshot.ImageSet;
@@ -213,6 +214,8 @@ final class TaskSourceContractTest {
                 ways,
                 group == 1 ? FewShotSettings.ClassPool.GROUP : FewShotSettings.ClassPool.SPLIT,
                 true,
+                false,
+                Augmentation.NONE,
                 new ImageFormat(4, 1, ImageFormat.Polarity.DARK),
                 memory,
                 sizes);

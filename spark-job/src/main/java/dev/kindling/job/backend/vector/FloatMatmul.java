@@ -135,6 +135,8 @@ final class FloatMatmul {
             }
         } else if (n < W) {
             narrow(m, row, k, a, aAt, aRow, aColumn, b, bAt, s, sAt, sRow, c, cAt);
+        } else if (FloatPackedMatmul.fits(m, n, k)) {
+            FloatPackedMatmul.matrices(m, n, k, row, a, aAt, aRow, aColumn, b, bAt, s, sAt, sRow, c, cAt);
         } else {
             int j = 0;
             while (j < n) {

@@ -46,6 +46,10 @@ final class FloatWindowMatmul {
             scalar(t, n, a, aAt, b, bAt, s, sAt, starts, d, dAt);
             return;
         }
+        if (FloatPackedMatmul.fits(t.rows().length, n, t.columns().length)) {
+            FloatPackedMatmul.windows(t, n, a, aAt, b, bAt, s, sAt, starts, d, dAt);
+            return;
+        }
         int j = 0;
         while (j < n) {
             int width = width(n - j);

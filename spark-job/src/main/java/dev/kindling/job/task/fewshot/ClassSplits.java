@@ -39,6 +39,14 @@ final class ClassSplits {
         return new ClassSplits(renamed);
     }
 
+    /** The same classes, those for validation being training classes; BadDataException if there are none. */
+    ClassSplits trainOnValidation() {
+        Map<Split, ClassSplit> merged = new EnumMap<>(bySplit);
+        merged.put(Split.TRAIN, of(Split.TRAIN).and(of(Split.VALIDATE)));
+        merged.remove(Split.VALIDATE);
+        return new ClassSplits(merged);
+    }
+
     /** The splits that are present, in the order of {@link Split}. */
     Collection<ClassSplit> all() {
         return bySplit.values();

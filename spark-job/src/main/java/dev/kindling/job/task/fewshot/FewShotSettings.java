@@ -21,6 +21,8 @@ import org.apache.hadoop.conf.Configuration;
  * @param classPool which classes the classes of a task are drawn from; {@code few-shot.within}
  * @param rotations whether a class that the split names without a rotation counts as four, turned by 0, 90, 180 and 270
  *     degrees; {@code few-shot.rotations}
+ * @param trainOnValidation whether the classes of the validation split are training classes; {@code few-shot.train-on-validation}
+ * @param augmentation random distortion of the images of training tasks
  * @param imageFormat size, channels and polarity of the images in a task
  * @param memory bytes that decoded images may take in one JVM, at least 0; {@code few-shot.memory}
  * @param sizes examples of each class
@@ -31,11 +33,16 @@ public record FewShotSettings(
         WaySettings ways,
         ClassPool classPool,
         boolean rotations,
+        boolean trainOnValidation,
+        Augmentation augmentation,
         ImageFormat imageFormat,
         long memory,
         EpisodeSizes sizes) {
     private static final String DATA = "few-shot.data";
     private static final String CLASS_POOL = "few-shot.within";
+    /** The key of {@link #trainOnValidation}. */
+    public static final String TRAIN_ON_VALIDATION = "few-shot.train-on-validation";
+
     private static final String PATH_SEPARATOR = "\n";
 
     /** The classes that the classes of one task are drawn from. */
@@ -94,6 +101,8 @@ public record FewShotSettings(
                 ways,
                 classPool,
                 rotations,
+                trainOnValidation,
+                augmentation,
                 imageFormat,
                 memory,
                 sizes);
@@ -101,7 +110,8 @@ public record FewShotSettings(
 
     /** The same settings with another value of {@link #rotations}. */
     FewShotSettings withRotations(boolean value) {
-        return new FewShotSettings(data, split, ways, classPool, value, imageFormat, memory, sizes);
+        return new FewShotSettings(
+                data, split, ways, classPool, value, trainOnValidation, augmentation, imageFormat, memory, sizes);
     }
 
     /** The settings as text, under their configuration keys. */
@@ -112,6 +122,8 @@ public record FewShotSettings(
         ways.putInto(settings);
         settings.put(CLASS_POOL, classPool.text);
         settings.put("few-shot.rotations", Boolean.toString(rotations));
+        settings.put(TRAIN_ON_VALIDATION, Boolean.toString(trainOnValidation));
+        augmentation.putInto(settings);
         imageFormat.putInto(settings);
         settings.put("few-shot.memory", Long.toString(memory));
         sizes.putInto(settings);
@@ -126,6 +138,8 @@ public record FewShotSettings(
                 WaySettings.from(settings),
                 ClassPool.parse(SettingsCodec.text(settings, CLASS_POOL)),
                 SettingsCodec.bool(settings, "few-shot.rotations"),
+                SettingsCodec.bool(settings, TRAIN_ON_VALIDATION),
+                Augmentation.from(settings),
                 ImageFormat.from(settings),
                 SettingsCodec.longInteger(settings, "few-shot.memory"),
                 EpisodeSizes.from(settings));

@@ -31,13 +31,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The sample indices of a spec are, for each way, the index of the class in its split and the indices of its images, those
  * of the support set first. Where ways or shots vary, they are derived from the spec's seed. Sampling needs only the index of
- * the data; {@link #materialise} decodes an image once in a JVM, or as often as {@code few-shot.memory} demands.
+ * the data; {@link #materialise} decodes an image once in a JVM, or as often as {@code few-shot.memory} demands, and distorts
+ * the images of training tasks as {@link Augmentation} says.
  */
 public final class FewShotSource implements TaskSource {
     private static final long SAMPLE = 0;
     private static final long SUPPORT_ROWS = 1;
     private static final long QUERY_ROWS = 2;
     private static final long SIZES = 3;
+    private static final long SUPPORT_AUGMENTATION = 4;
+    private static final long QUERY_AUGMENTATION = 5;
     /** Each shape has a program that the driver builds and executors compile, so their number is bounded. */
     private static final int MOST_SHAPES = 256;
 
@@ -67,7 +70,9 @@ public final class FewShotSource implements TaskSource {
      */
     public static FewShotSource open(FewShotSettings settings, Configuration hadoop) {
         ImageSets sets = ImageSets.open(settings, hadoop);
-        return new FewShotSource(settings, sets.index(), sets.requiredSplits());
+        ClassSplits splits = sets.requiredSplits();
+        return new FewShotSource(
+                settings, sets.index(), settings.trainOnValidation() ? splits.trainOnValidation() : splits);
     }
 
     /**
@@ -231,8 +236,9 @@ public final class FewShotSource implements TaskSource {
     @Override
     public void materialise(TaskSpec spec, FlatVector target, int offset) {
         Episodes writer = episodes();
-        int supportEnd = write(spec, Rows.support(spec, size(spec)), writer, target, offset);
-        write(spec, Rows.query(spec, size(spec)), writer, target, supportEnd);
+        Size size = size(spec);
+        int supportEnd = write(spec, Rows.support(spec, size), SUPPORT_AUGMENTATION, writer, target, offset);
+        write(spec, Rows.query(spec, size), QUERY_AUGMENTATION, writer, target, supportEnd);
     }
 
     @Override
@@ -285,14 +291,24 @@ public final class FewShotSource implements TaskSource {
         }
     }
 
-    private int write(TaskSpec spec, Rows rows, Episodes writer, FlatVector target, int offset) {
+    private int write(TaskSpec spec, Rows rows, long stream, Episodes writer, FlatVector target, int offset) {
+        boolean augmented =
+                spec.split() == Split.TRAIN && !settings.augmentation().isNone();
         List<TurnedClass> classes = classSplits.of(spec.split()).classes();
         int samples = settings.imageFormat().samples();
         int count = rows.order().length;
         int labels = offset + count * samples;
         for (int row = 0; row < count; row++) {
             TurnedClass imageClass = classes.get(rows.classNumber(spec, row));
-            writer.write(imageClass, rows.imageNumber(spec, row), target, offset + row * samples);
+            int image = rows.imageNumber(spec, row);
+            if (augmented) {
+                RandomStream ofRow = RandomStream.of(spec.seed(), stream, row);
+                Augmentation.Origin origin = settings.augmentation()
+                        .draw(ofRow, settings.imageFormat().size());
+                writer.write(imageClass, image, origin, target, offset + row * samples);
+            } else {
+                writer.write(imageClass, image, target, offset + row * samples);
+            }
             target.set(labels + row, rows.label(row));
         }
         return labels + count;

@@ -25,8 +25,8 @@ public record ImageFormat(int size, int channels, Polarity polarity) {
             return channels == 1 ? DARK : LIGHT;
         }
 
-        /** The number, 0 to 1, that represents an 8-bit sample. */
-        double of(int sample) {
+        /** The number, 0 to 1, that represents a sample of 0 to 255. */
+        double of(double sample) {
             return this == DARK ? 1 - sample / 255.0 : sample / 255.0;
         }
     }

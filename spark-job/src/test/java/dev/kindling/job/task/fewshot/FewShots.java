@@ -20,6 +20,8 @@ final class FewShots {
                 WaySettings.of(ways),
                 ClassPool.SPLIT,
                 rotations,
+                false,
+                Augmentation.NONE,
                 new ImageFormat(size, 1, ImageFormat.Polarity.DARK),
                 1 << 30,
                 sizes);
@@ -32,6 +34,8 @@ final class FewShots {
                 from.ways(),
                 from.classPool(),
                 from.rotations(),
+                from.trainOnValidation(),
+                from.augmentation(),
                 from.imageFormat(),
                 from.memory(),
                 from.sizes());
@@ -44,6 +48,8 @@ final class FewShots {
                 ways,
                 classPool,
                 from.rotations(),
+                from.trainOnValidation(),
+                from.augmentation(),
                 from.imageFormat(),
                 from.memory(),
                 from.sizes());
@@ -56,6 +62,8 @@ final class FewShots {
                 from.ways(),
                 from.classPool(),
                 from.rotations(),
+                from.trainOnValidation(),
+                from.augmentation(),
                 imageFormat,
                 memory,
                 from.sizes());
@@ -68,6 +76,8 @@ final class FewShots {
                 from.ways(),
                 from.classPool(),
                 from.rotations(),
+                from.trainOnValidation(),
+                from.augmentation(),
                 from.imageFormat(),
                 from.memory(),
                 sizes);
