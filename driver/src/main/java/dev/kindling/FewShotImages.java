@@ -58,6 +58,26 @@ public final class FewShotImages {
             return set("few-shot.rotations", true);
         }
 
+        /** The classes of the validation split are training classes, for the last training; there can be no validations then. */
+        public Builder trainOnValidation() {
+            return set("few-shot.train-on-validation", true);
+        }
+
+        /**
+         * Training images are distorted at random, each anew in each task.
+         *
+         * @param rotation the largest angle by which an image is turned, in degrees, 0 to 180
+         * @param translation the largest shift of its rows and columns, as a fraction of its size, at least 0 and below 1
+         * @param scaling s, at least 0 and below 1: height and width are multiplied by factors of 1 - s to 1 + s
+         * @param shear the largest angle by which upright lines lean, in degrees, at least 0 and below 90
+         */
+        public Builder augmentation(double rotation, double translation, double scaling, double shear) {
+            return set("augmentation.rotation", rotation)
+                    .set("augmentation.translation", translation)
+                    .set("augmentation.scaling", scaling)
+                    .set("augmentation.shear", shear);
+        }
+
         /** Classes of a task, drawn for each task from a range, both ends included; for methods without an output layer of fixed width. */
         public Builder ways(int least, int most) {
             return set("few-shot.ways", List.of(least, most));

@@ -232,8 +232,22 @@ class JobConfigTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "run.validate-every=10|run.validate-every is 10; it must be 0 with few-shot.train-on-validation = true",
+                "evaluation.split=val|evaluation.split is val; it must be test or train with few-shot.train-on-validation = true"
+            })
+    void validationClassesThatAreTrainedOnAreNotValidatedOn(String assignment, String message) {
+        assertThatThrownBy(() -> settings(configuration(
+                        "task.source=few-shot", "few-shot.data=/d", "few-shot.train-on-validation=true", assignment)))
+                .hasMessage(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
                 "few-shot.channels=2|few-shot.channels is 2; it must be 1 for grey or 3 for colour",
                 "few-shot.polarity=blue|few-shot.polarity is blue; it must be dark or light",
+                "augmentation.shear=90|augmentation.shear is 90.0; it must be at least 0 and below 90 degrees",
                 "few-shot.within=class|few-shot.within is class; it must be split or alphabet",
                 "few-shot.ways=[5]|few-shot.ways is [5]; it must be a range of two numbers, [low, high]",
                 "few-shot.ways=[5, 2]|few-shot.ways is [5,2]; it must be an integer or a range of two, [least, most]",
