@@ -17,8 +17,14 @@ class FloatPackedMatmulTest {
     /** Groups and panels that are full and partly filled, and depths and widths at which a product is continued. */
     @ParameterizedTest
     @CsvSource({
-        "12, 64, 8, false", "13, 67, 9, false", "17, 96, 288, true", "18, 100, 289, false", "23, 129, 600, true",
-        "12, 601, 15, true", "6, 5, 3, false", "1, 1, 1, false"
+        "12, 64, 8, false",
+        "13, 67, 9, false",
+        "17, 96, 288, true",
+        "18, 100, 289, false",
+        "23, 129, 600, true",
+        "12, 601, 15, true",
+        "6, 5, 3, false",
+        "1, 1, 1, false"
     })
     void everyElementIsOneChain(int m, int n, int k, boolean transposed) {
         RandomStream stream = RandomStream.of(m, n, k);
@@ -46,7 +52,9 @@ class FloatPackedMatmulTest {
         FloatPackedMatmul.matrices(m, n, k, n, a, 0, aRow, aColumn, b, 0, own, 0, n, own, 0);
         float[] apart = new float[m * n + SLACK];
         FloatPackedMatmul.matrices(m, n, k, n, a, 0, aRow, aColumn, b, 0, s, 0, n, apart, 0);
-        assertThat(Arrays.equals(own, 0, m * n, apart, 0, m * n)).as("its own start").isTrue();
+        assertThat(Arrays.equals(own, 0, m * n, apart, 0, m * n))
+                .as("its own start")
+                .isTrue();
     }
 
     /** The three products of a convolution, whose factors lie in runs, next to each other, and apart. */

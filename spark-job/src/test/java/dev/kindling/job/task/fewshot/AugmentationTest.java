@@ -31,7 +31,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 class AugmentationTest {
     private static final Configuration HADOOP = new Configuration();
     private static final int SIZE = 6;
-    private static final Augmentation.Origin UNCHANGED = new Augmentation.Origin(1, 0, 0, 0, 1, 0);
 
     @TempDir
     Path temp;
@@ -71,30 +70,42 @@ class AugmentationTest {
                 new EpisodeSizes(2, 2, 2, 2));
     }
 
-    private double[] written(Augmentation.Origin origin, int turns) throws IOException {
+    /** An image as it is, turned by quarter turns. */
+    private double[] turned(int turns) throws IOException {
+        return written((episodes, image, target) -> episodes.write(turned(image, turns), 1, target, 0));
+    }
+
+    private double[] distorted(Augmentation.Origin origin, int turns) throws IOException {
+        return written((episodes, image, target) -> episodes.write(turned(image, turns), 1, origin, target, 0));
+    }
+
+    private static TurnedClass turned(ImageClass images, int turns) {
+        return new TurnedClass(images.name(), images, turns);
+    }
+
+    private interface Writing {
+        void write(Episodes episodes, ImageClass images, FlatVector target);
+    }
+
+    private double[] written(Writing writing) throws IOException {
         FewShotSettings settings = settings(Augmentation.NONE, false);
         ImageClass images =
                 ImageSets.open(settings, HADOOP).index().filled().iterator().next();
         Episodes episodes = new Episodes(
                 DecodedImages.decode(List.of(images), new Decoder(settings.imageFormat())), settings.imageFormat());
         FlatVector target = FlatVector.zeros(Precision.DOUBLE, SIZE * SIZE);
-        TurnedClass turned = new TurnedClass(images.name(), images, turns);
-        if (origin == UNCHANGED) {
-            episodes.write(turned, 1, target, 0);
-        } else {
-            episodes.write(turned, 1, origin, target, 0);
-        }
+        writing.write(episodes, images, target);
         return target.toDoubles();
     }
 
     @Test
     void quarterTurnsMirrorsAndShiftsMoveWholePixels() throws IOException {
-        double[] image = written(UNCHANGED, 0);
-        assertThat(written(new Augmentation.Origin(1, 0, 0, 0, 1, 0), 0)).containsExactly(image);
-        assertThat(written(new Augmentation.Origin(0, 1, 0, -1, 0, 0), 0)).containsExactly(written(UNCHANGED, 1));
-        assertThat(written(new Augmentation.Origin(1, 0, 0, 0, 1, 0), 3)).containsExactly(written(UNCHANGED, 3));
-        double[] mirrored = written(new Augmentation.Origin(1, 0, 0, 0, -1, 0), 0);
-        double[] lower = written(new Augmentation.Origin(1, 0, -2, 0, 1, 0), 0);
+        double[] image = turned(0);
+        assertThat(distorted(new Augmentation.Origin(1, 0, 0, 0, 1, 0), 0)).containsExactly(image);
+        assertThat(distorted(new Augmentation.Origin(0, 1, 0, -1, 0, 0), 0)).containsExactly(turned(1));
+        assertThat(distorted(new Augmentation.Origin(1, 0, 0, 0, 1, 0), 3)).containsExactly(turned(3));
+        double[] mirrored = distorted(new Augmentation.Origin(1, 0, 0, 0, -1, 0), 0);
+        double[] lower = distorted(new Augmentation.Origin(1, 0, -2, 0, 1, 0), 0);
         for (int i = 0; i < image.length; i++) {
             int row = i / SIZE;
             int column = i % SIZE;
@@ -106,8 +117,8 @@ class AugmentationTest {
 
     @Test
     void betweenPixelsTheImageIsInterpolated() throws IOException {
-        double[] image = written(UNCHANGED, 0);
-        double[] moved = written(new Augmentation.Origin(1, 0, 0.25, 0, 1, 0.5), 0);
+        double[] image = turned(0);
+        double[] moved = distorted(new Augmentation.Origin(1, 0, 0.25, 0, 1, 0.5), 0);
         for (int i = 0; i < image.length; i++) {
             int row = i / SIZE;
             int column = i % SIZE;
@@ -181,8 +192,7 @@ class AugmentationTest {
         FewShotSource plain = FewShotSource.open(settings(Augmentation.NONE, false), HADOOP);
         FewShotSettings distorting = settings(new Augmentation(20, 0.1, 0.2, 10), false);
         FewShotSource distorted = FewShotSource.open(distorting, HADOOP);
-        FewShotSource again =
-                FewShotSource.open(FewShotSettings.fromMap(new TreeMap<>(distorting.toMap())), HADOOP);
+        FewShotSource again = FewShotSource.open(FewShotSettings.fromMap(new TreeMap<>(distorting.toMap())), HADOOP);
         Set<List<Double>> images = new HashSet<>();
         for (int index = 0; index < 4; index++) {
             TaskSpec spec = plain.sample(new TaskKey(3, Split.TRAIN, 0, index));
@@ -230,8 +240,7 @@ class AugmentationTest {
                 "0|0|0|90|augmentation.shear is 90.0; it must be at least 0 and below 90 degrees",
                 "NaN|0|0|0|augmentation.rotation is NaN; it must be from 0 to 180 degrees"
             })
-    void limitsOutOfRangeAreRefused(
-            double rotation, double translation, double scaling, double shear, String message) {
+    void limitsOutOfRangeAreRefused(double rotation, double translation, double scaling, double shear, String message) {
         assertThatThrownBy(() -> new Augmentation(rotation, translation, scaling, shear))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
