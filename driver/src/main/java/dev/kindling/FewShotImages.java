@@ -58,18 +58,18 @@ public final class FewShotImages {
             return set("few-shot.rotations", true);
         }
 
-        /** The classes of the validation split are training classes, for the last training; there can be no validations then. */
+        /** Trains on the classes of the validation split too, after the hyperparameters are chosen; there can be no validations then. */
         public Builder trainOnValidation() {
             return set("few-shot.train-on-validation", true);
         }
 
         /**
-         * Training images are distorted at random, each anew in each task.
+         * Distorts training images at random, each anew in each task.
          *
-         * @param rotation the largest angle by which an image is turned, in degrees, 0 to 180
-         * @param translation the largest shift of its rows and columns, as a fraction of its size, at least 0 and below 1
-         * @param scaling s, at least 0 and below 1: height and width are multiplied by factors of 1 - s to 1 + s
-         * @param shear the largest angle by which upright lines lean, in degrees, at least 0 and below 90
+         * @param rotation largest rotation about the centre in degrees, 0 to 180
+         * @param translation largest translation of rows and of columns as a fraction of the image's size, at least 0 and below 1
+         * @param scaling s, at least 0 and below 1: height and width are multiplied by factors of 1 - s to 1 + s, each by its own
+         * @param shear largest angle by which upright lines lean in degrees, at least 0 and below 90
          */
         public Builder augmentation(double rotation, double translation, double scaling, double shear) {
             return set("augmentation.rotation", rotation)

@@ -282,7 +282,7 @@ public final class SettingsReader {
         if (trainOnValidation && keys.integer("run.validate-every") > 0) {
             throw keys.refuse("run.validate-every", "0 with " + FewShotSettings.TRAIN_ON_VALIDATION + " = true");
         }
-        if (trainOnValidation && keys.text("evaluation.split").equals("val")) {
+        if (trainOnValidation && split() == Split.VALIDATE) {
             throw keys.refuse(
                     "evaluation.split", "test or train with " + FewShotSettings.TRAIN_ON_VALIDATION + " = true");
         }

@@ -3,6 +3,8 @@ package dev.kindling.driver.evaluation;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.fewshot.Augmentation;
+import dev.kindling.job.task.fewshot.FewShotSettings;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +32,12 @@ public final class TaskSetFingerprint {
             "few-shot.split",
             "few-shot.memory",
             "few-shot.ways",
+            FewShotSettings.TRAIN_ON_VALIDATION,
             "evaluation.ways",
+            Augmentation.ROTATION,
+            Augmentation.TRANSLATION,
+            Augmentation.SCALING,
+            Augmentation.SHEAR,
             "sinusoid.oracle",
             "table.pack");
 

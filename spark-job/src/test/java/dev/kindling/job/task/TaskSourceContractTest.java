@@ -73,6 +73,12 @@ final class TaskSourceContractTest {
             new Refusal("few-shot.ways", "40", "few-shot.ways is 40; it must be at most 24"),
             new Refusal("few-shot.within", "class", "few-shot.within is class; it must be split or alphabet"),
             new Refusal("few-shot.rotations", "4", "few-shot.rotations is 4; it must be true or false"),
+            new Refusal(
+                    "few-shot.train-on-validation", "4", "few-shot.train-on-validation is 4; it must be true or false"),
+            new Refusal("augmentation.rotation", "181", "augmentation.rotation is 181.0; it must be from 0 to 180"),
+            new Refusal("augmentation.translation", "1", "augmentation.translation is 1.0; it must be at least 0"),
+            new Refusal("augmentation.scaling", "a", "augmentation.scaling is a; it must be a number"),
+            new Refusal("augmentation.shear", "90", "augmentation.shear is 90.0; it must be at least 0 and below 90"),
             new Refusal("few-shot.image-size", "0", "few-shot.image-size is 0; it must be from 1 to 1024"),
             new Refusal("few-shot.channels", "2", "few-shot.channels is 2; it must be 1 for grey or 3 for colour"),
             new Refusal("few-shot.polarity", "grey", "few-shot.polarity is grey; it must be dark or light"),

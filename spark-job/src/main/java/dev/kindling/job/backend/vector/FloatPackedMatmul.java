@@ -1,5 +1,6 @@
 package dev.kindling.job.backend.vector;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -10,7 +11,8 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Why copies: C2 moves the checks of array bounds out of a loop only if indices are multiples of its counter by a constant.
  * In a buffer they are. Without the checks and their index arithmetic a loop of 12 multiply-adds has half as many instructions,
- * which is what limits it where registers are of 256 bits; with 512 bits the multiply-adds themselves do.
+ * which is what limits it where registers are of 256 bits; with 512 bits the multiply-adds are the limit. The division into panels
+ * and groups is that of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
  */
 final class FloatPackedMatmul {
     private static final ThreadLocal<FloatPackedMatmul> OF_THREAD = ThreadLocal.withInitial(FloatPackedMatmul::new);
@@ -29,7 +31,7 @@ final class FloatPackedMatmul {
     /** From this number of contiguous elements of a row on, they are copied together. */
     private static final int LEAST_RUN = 16;
 
-    /** Extents from which on the copies pay, by measurement on a Zen 3 server. */
+    /** Extents from which on the copies pay, by measurement with 256 bits on a Zen 3 server; not measured with 128. */
     private static final int LEAST_ROWS = 12;
 
     private static final int LEAST_COLUMNS = 6 * W;
@@ -37,8 +39,11 @@ final class FloatPackedMatmul {
 
     private final float[] rowGroup = new float[ROWS * DEPTH + W];
     private final float[] panels = new float[COLUMNS * DEPTH];
-    /** A result that is wider than the columns that are left. */
-    private final float[] wideResult = new float[ROWS * WIDTH];
+    /** Rows of a tile that is wider than the columns that are left: their starts, then their results. */
+    private final float[] tile = new float[ROWS * WIDTH];
+
+    /** The largest offset of a factor in its row. */
+    private int furthest;
 
     private int[] rows = new int[0];
     private int[] columns = new int[0];
@@ -155,6 +160,7 @@ final class FloatPackedMatmul {
             float[] d,
             int dAt) {
         int run = run(columns, k);
+        furthest = Arrays.stream(columns, 0, k).max().orElse(0);
         for (int j = 0; j < n; j += COLUMNS) {
             int width = Math.min(COLUMNS, n - j);
             for (int x = 0; x < k; x += DEPTH) {
@@ -169,7 +175,7 @@ final class FloatPackedMatmul {
         }
     }
 
-    /** The largest number of which all offsets that are no multiple of it in the array follow the one before by 1. */
+    /** The length of the first run of offsets that follow each other, if all others are as long, but the last; else 1. */
     private static int run(int[] offsets, int count) {
         int run = 1;
         while (run < count && offsets[run] == offsets[run - 1] + 1) {
@@ -238,20 +244,12 @@ final class FloatPackedMatmul {
                     aAt + rows[i5]);
             for (int j = 0; j < width; j += WIDTH) {
                 int rest = width - j;
-                boolean whole = rest == W || rest >= WIDTH;
-                int to = dAt + j;
-                float[] result = whole ? d : wideResult;
-                int d0 = whole ? to + targets[i] : 0;
-                int d1 = whole ? to + targets[i1] : WIDTH;
-                int d2 = whole ? to + targets[i2] : 2 * WIDTH;
-                int d3 = whole ? to + targets[i3] : 3 * WIDTH;
-                int d4 = whole ? to + targets[i4] : 4 * WIDTH;
-                int d5 = whole ? to + targets[i5] : 5 * WIDTH;
                 int from = sAt + j;
-                if (rest > W) {
-                    sixByTwo(
+                int to = dAt + j;
+                if (rest == W || rest >= WIDTH) {
+                    sixRows(
+                            rest,
                             depth,
-                            rowGroup,
                             panels,
                             j * DEPTH,
                             s,
@@ -261,40 +259,52 @@ final class FloatPackedMatmul {
                             from + starts[i3],
                             from + starts[i4],
                             from + starts[i5],
-                            result,
-                            d0,
-                            d1,
-                            d2,
-                            d3,
-                            d4,
-                            d5);
+                            d,
+                            to + targets[i],
+                            to + targets[i1],
+                            to + targets[i2],
+                            to + targets[i3],
+                            to + targets[i4],
+                            to + targets[i5]);
                 } else {
-                    sixByOne(
-                            depth,
-                            rowGroup,
-                            panels,
-                            j * DEPTH,
-                            s,
-                            from + starts[i],
-                            from + starts[i1],
-                            from + starts[i2],
-                            from + starts[i3],
-                            from + starts[i4],
-                            from + starts[i5],
-                            result,
-                            d0,
-                            d1,
-                            d2,
-                            d3,
-                            d4,
-                            d5);
-                }
-                if (!whole) {
+                    for (int r = 0; r < ROWS; r++) {
+                        System.arraycopy(s, from + starts[Math.min(i + r, last)], tile, r * WIDTH, rest);
+                    }
+                    sixRows(
+                            rest, depth, panels, j * DEPTH, tile, 0, WIDTH, 2 * WIDTH, 3 * WIDTH, 4 * WIDTH, 5 * WIDTH,
+                            tile, 0, WIDTH, 2 * WIDTH, 3 * WIDTH, 4 * WIDTH, 5 * WIDTH);
                     for (int r = 0; r < ROWS && i + r < m; r++) {
-                        System.arraycopy(wideResult, r * WIDTH, d, to + targets[i + r], rest);
+                        System.arraycopy(tile, r * WIDTH, d, to + targets[i + r], rest);
                     }
                 }
             }
+        }
+    }
+
+    /** Six rows of a panel of two vectors, or of one if no more columns are left. */
+    private void sixRows(
+            int rest,
+            int k,
+            float[] b,
+            int bAt,
+            float[] s,
+            int s0,
+            int s1,
+            int s2,
+            int s3,
+            int s4,
+            int s5,
+            float[] d,
+            int d0,
+            int d1,
+            int d2,
+            int d3,
+            int d4,
+            int d5) {
+        if (rest > W) {
+            sixByTwo(k, rowGroup, b, bAt, s, s0, s1, s2, s3, s4, s5, d, d0, d1, d2, d3, d4, d5);
+        } else {
+            sixByOne(k, rowGroup, b, bAt, s, s0, s1, s2, s3, s4, s5, d, d0, d1, d2, d3, d4, d5);
         }
     }
 
@@ -310,7 +320,13 @@ final class FloatPackedMatmul {
                 copyRun(length, a, p0 + p, p1 + p, p2 + p, p3 + p, p4 + p, p5 + p, rowGroup, ROWS * (from - x));
                 from += length;
             }
-        } else if (W > ROWS && p1 == p0 + 1 && p2 == p0 + 2 && p3 == p0 + 3 && p4 == p0 + 4 && p5 == p0 + 5) {
+        } else if (W > ROWS
+                && p0 + furthest + W <= a.length
+                && p1 == p0 + 1
+                && p2 == p0 + 2
+                && p3 == p0 + 3
+                && p4 == p0 + 4
+                && p5 == p0 + 5) {
             copyAdjacent(depth, columns, x, a, p0, rowGroup);
         } else {
             copySeparate(depth, columns, x, a, p0, p1, p2, p3, p4, p5, rowGroup);

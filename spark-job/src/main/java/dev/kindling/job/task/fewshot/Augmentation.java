@@ -5,8 +5,9 @@ import dev.kindling.job.task.SettingsCodec;
 import java.util.Map;
 
 /**
- * Random distortion of the images of training tasks, as of Koch, Zemel and Salakhutdinov ("Siamese neural networks for
- * one-shot image recognition", 2015): an affine map about an image's centre, drawn anew for each image of each task.
+ * Random distortion of the images of training tasks: x' = R(φ)·K(λ)·diag(h, w)·x + t about an image's centre, with scaling diag,
+ * shear K, rotation R and translation t, all drawn for each image of each task. The distortions are those of Koch, Zemel and
+ * Salakhutdinov ("Siamese neural networks for one-shot image recognition", 2015), who apply each with probability one half.
  *
  * @param rotation the largest angle in degrees, 0 to 180; {@code augmentation.rotation}
  * @param translation the largest shift of rows and of columns, as a fraction of the image's size, at least 0 and below 1;
@@ -50,10 +51,14 @@ public record Augmentation(double rotation, double translation, double scaling, 
     }
 
     /**
-     * Where the pixels of a distorted image come from, rows and columns being counted from the centre.
+     * The inverse map, from a position in the distorted image to one in the original, both relative to the centre.
      *
+     * @param rowByRow the original's row for each row of the distorted image
+     * @param rowByColumn the original's row for each column
      * @param row the original's row for the distorted image's centre
-     * @param column its column
+     * @param columnByRow the original's column for each row of the distorted image
+     * @param columnByColumn the original's column for each column
+     * @param column the original's column for the distorted image's centre
      */
     record Origin(
             double rowByRow, double rowByColumn, double row, double columnByRow, double columnByColumn, double column) {
@@ -66,7 +71,7 @@ public record Augmentation(double rotation, double translation, double scaling, 
         }
     }
 
-    /** Draws the distortion of an image. */
+    /** Draws the distortion of an image; returns its inverse. */
     Origin draw(RandomStream stream, int size) {
         double angle = StrictMath.toRadians(stream.nextDouble(-rotation, rotation));
         double lean = StrictMath.tan(StrictMath.toRadians(stream.nextDouble(-shear, shear)));

@@ -49,7 +49,7 @@ final class ClassSplit {
         this.largest = Collections.max(this.classes, Comparator.comparingInt(TurnedClass::size));
     }
 
-    /** The union of two parts of the same split. */
+    /** This split with the classes of another. */
     ClassSplit and(ClassSplit other) {
         List<TurnedClass> both = new ArrayList<>(classes);
         both.addAll(other.classes);

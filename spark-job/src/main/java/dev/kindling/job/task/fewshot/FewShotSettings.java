@@ -38,11 +38,11 @@ public record FewShotSettings(
         ImageFormat imageFormat,
         long memory,
         EpisodeSizes sizes) {
-    private static final String DATA = "few-shot.data";
-    private static final String CLASS_POOL = "few-shot.within";
     /** The key of {@link #trainOnValidation}. */
     public static final String TRAIN_ON_VALIDATION = "few-shot.train-on-validation";
 
+    private static final String DATA = "few-shot.data";
+    private static final String CLASS_POOL = "few-shot.within";
     private static final String PATH_SEPARATOR = "\n";
 
     /** The classes that the classes of one task are drawn from. */
