@@ -1,6 +1,5 @@
 package dev.kindling.job.backend.vector;
 
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -160,7 +159,7 @@ final class FloatPackedMatmul {
             float[] d,
             int dAt) {
         int run = run(columns, k);
-        furthest = Arrays.stream(columns, 0, k).max().orElse(0);
+        furthest = largest(columns, k);
         for (int j = 0; j < n; j += COLUMNS) {
             int width = Math.min(COLUMNS, n - j);
             for (int x = 0; x < k; x += DEPTH) {
@@ -187,6 +186,14 @@ final class FloatPackedMatmul {
             }
         }
         return run;
+    }
+
+    private static int largest(int[] offsets, int count) {
+        int largest = 0;
+        for (int i = 0; i < count; i++) {
+            largest = Math.max(largest, offsets[i]);
+        }
+        return largest;
     }
 
     /** Columns after the last one of b are garbage, computed with but not written to the result. */
