@@ -361,7 +361,9 @@ public final class Checker {
     private List<CheckResult> dataChecks() {
         List<TaskSpec> specs = new ArrayList<>();
         for (Split split : Split.values()) {
-            specs.addAll(sampler(split).round(ROUND, DATA_CHECK_TASKS));
+            if (target.source().has(split)) {
+                specs.addAll(sampler(split).round(ROUND, DATA_CHECK_TASKS));
+            }
         }
         List<CheckResult> results = target.source().checks(specs);
         return results.isEmpty() ? generated() : results;

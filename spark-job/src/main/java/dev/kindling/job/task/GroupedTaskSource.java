@@ -34,6 +34,11 @@ final class GroupedTaskSource implements TaskSource {
     }
 
     @Override
+    public boolean has(Split split) {
+        return source.has(split);
+    }
+
+    @Override
     public List<EpisodeLayout> layouts(Split split) {
         return split == Split.TRAIN ? List.of(layout) : source.layouts(split);
     }

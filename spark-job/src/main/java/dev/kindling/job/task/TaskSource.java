@@ -23,6 +23,11 @@ public interface TaskSource {
      */
     EpisodeLayout layout(Split split);
 
+    /** Whether tasks can be sampled from a split; a data set may have no classes or groups for it. */
+    default boolean has(Split split) {
+        return true;
+    }
+
     /**
      * Every shape that an episode of the split may have, without repetition, the largest last. Each has a program of its own,
      * so their number is limited.

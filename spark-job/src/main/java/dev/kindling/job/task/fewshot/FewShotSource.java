@@ -175,6 +175,11 @@ public final class FewShotSource implements TaskSource {
     }
 
     @Override
+    public boolean has(Split split) {
+        return classSplits.all().stream().anyMatch(each -> each.split() == split);
+    }
+
+    @Override
     public List<EpisodeLayout> layouts(Split split) {
         checked(split);
         IntRange ways = settings.ways().of(split);

@@ -225,6 +225,8 @@ class AugmentationTest {
         assertThat(source.classes(Split.TRAIN))
                 .containsExactly("train/train0", "train/train1", "train/train2", "val/val0", "val/val1", "val/val2");
         assertThat(source.classes(Split.TEST)).hasSize(3);
+        assertThat(source.has(Split.TRAIN)).isTrue();
+        assertThat(source.has(Split.VALIDATE)).isFalse();
         assertThat(source.dataHash())
                 .isNotEqualTo(FewShotSource.open(settings(Augmentation.NONE, false), HADOOP)
                         .dataHash());
