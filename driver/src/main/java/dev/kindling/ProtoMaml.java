@@ -1,5 +1,7 @@
 package dev.kindling;
 
+import java.util.List;
+
 /** Proto-MAML: Triantafillou et al., ICLR 2020; the output layer starts from the prototypes of the support set. */
 public final class ProtoMaml {
     private ProtoMaml() {}
@@ -18,6 +20,11 @@ public final class ProtoMaml {
         @Override
         Builder self() {
             return this;
+        }
+
+        /** The parameters that adapt: {@code *} for all, {@code head} for the output layer, or patterns of names such as {@code 12_*}. */
+        public Builder adapt(String... patterns) {
+            return set("proto-maml.adapt", List.of(patterns));
         }
     }
 }

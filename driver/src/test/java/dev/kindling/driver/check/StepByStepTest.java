@@ -154,6 +154,7 @@ class StepByStepTest {
                 Method.of("reptile", "reptile.batch=4")));
         if (net.layout().classification()) {
             methods.add(Method.of("proto-maml"));
+            methods.add(Method.of("proto-maml", "proto-maml.adapt=[head]"));
         }
         if (!net.hasBatchNorm()) {
             // RMSProp amplifies gradients that are only rounding errors, as before batch norm.

@@ -11,7 +11,7 @@ import java.util.List;
 public final class AnilAlgorithm extends GradientBasedMethod {
     static final String NAME = "anil";
     /** Unrolled steps of a small part of the network share most of their arithmetic, so more steps are unrolled than usual. */
-    private static final int UNROLL_LIMIT = 16;
+    static final int UNROLL_LIMIT = 16;
 
     private AnilAlgorithm(PartialUpdate rule) {
         super(NAME, rule, rule.settings().steps());
@@ -24,16 +24,9 @@ public final class AnilAlgorithm extends GradientBasedMethod {
 
     /** An inner update of some of the parameters. */
     private record PartialUpdate(InnerSettings settings, NamePatterns adapt) implements InnerUpdate {
-        /** The configured pattern for the parameters of the output layer. */
-        private static final String HEAD = "head";
-
         @Override
         public List<String> adapting(Model model) {
-            List<String> all = InnerUpdate.super.adapting(model);
-            List<String> head = model.head();
-            return adapt.patterns().equals(List.of(HEAD))
-                    ? all.stream().filter(head::contains).toList()
-                    : adapt.matching(all);
+            return adapt.matching(InnerUpdate.super.adapting(model), model.head());
         }
 
         @Override

@@ -11,12 +11,30 @@ import java.util.stream.Collectors;
  * @param patterns at least one
  */
 public record NamePatterns(String key, List<String> patterns) {
+    private static final String HEAD = "head";
+
     /** Throws IllegalArgumentException if there is no pattern. */
     public NamePatterns {
         patterns = List.copyOf(patterns);
         if (patterns.isEmpty()) {
             throw new IllegalArgumentException(key + " is empty; it must have a name or a pattern such as 12_*");
         }
+    }
+
+    /** Whether {@code head}, which stands for the output layer, is the only pattern. */
+    boolean isHead() {
+        return patterns.equals(List.of(HEAD));
+    }
+
+    /**
+     * The names that match a pattern, in their own order; those of the output layer if {@code head} is the only pattern.
+     *
+     * @param names of parameters
+     * @param head the names of the output layer's parameters
+     * @throws IllegalArgumentException if a pattern matches none
+     */
+    List<String> matching(List<String> names, List<String> head) {
+        return isHead() ? names.stream().filter(head::contains).toList() : matching(names);
     }
 
     /**

@@ -14,21 +14,39 @@ import java.util.Map;
 /**
  * Proto-MAML: Triantafillou et al., ICLR 2020, section 3. As {@link MamlAlgorithm}, but the output layer is not part of θ:
  * a task initialises it from the prototypes c of its support set, W = 2 c, b = -‖c‖², equivalent to a prototypical network, and
- * adapts it with the other parameters. The outer derivative includes the prototypes. Tasks may have any number of ways.
+ * adapts it with the other parameters, or alone, as in ANIL (Raghu et al., ICLR 2020, section 4), or with those that the
+ * configuration names. The outer derivative includes the prototypes. Tasks may have any number of ways.
  */
 public final class ProtoMamlAlgorithm extends GradientBasedMethod {
     static final String NAME = "proto-maml";
 
+    private static final String ADAPT = NAME + ".adapt";
+
+    /** All parameters adapt. */
     public ProtoMamlAlgorithm(InnerSettings settings) {
-        super(NAME, new PrototypeHead(settings), settings.steps());
+        this(settings, List.of("*"));
+    }
+
+    private ProtoMamlAlgorithm(InnerSettings settings, List<String> adapt) {
+        super(NAME, new PrototypeHead(settings, new NamePatterns(ADAPT, adapt)), settings.steps());
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new ProtoMamlAlgorithm(InnerSettings.of(config));
+        return new ProtoMamlAlgorithm(InnerSettings.of(config), config.strings(ADAPT));
     }
 
     /** An inner update that initialises the output layer from prototypes. */
-    private record PrototypeHead(InnerSettings settings) implements InnerUpdate {
+    private record PrototypeHead(InnerSettings settings, NamePatterns adapt) implements InnerUpdate {
+        @Override
+        public List<String> adapting(Model model) {
+            return adapt.matching(InnerUpdate.super.adapting(model), model.head());
+        }
+
+        @Override
+        public int unrollLimit() {
+            return adapt.isHead() ? AnilAlgorithm.UNROLL_LIMIT : InnerUpdate.super.unrollLimit();
+        }
+
         @Override
         public Layout parameters(Model model) {
             return model.encoder().parameters();

@@ -62,6 +62,7 @@ class MethodContractTest {
             }
             rows.add(new Row("anil", "mlp-40-tanh", 0, options.with("anil.adapt", List.of("0_*", "1_b"))));
             rows.add(new Row("proto-maml", "normalised", 0, options));
+            rows.add(new Row("proto-maml", "normalised", 0, options.with("proto-maml.adapt", List.of("head"))));
             for (String method : List.of("maml", "anil", "meta-sgd", "maml-plus-plus", "reptile", "imaml")) {
                 rows.add(new Row(method, "options", 0, options));
             }

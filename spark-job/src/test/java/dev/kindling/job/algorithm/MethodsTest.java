@@ -409,6 +409,57 @@ class MethodsTest {
         assertThat(curve[2]).isNotEqualTo(curve[0]);
     }
 
+    /** The body stays that of θ; a step descends from W = 2c and b = -‖c‖². */
+    @Test
+    void protoMamlMayAdaptTheOutputLayerAlone() {
+        Setting setting = Setting.named("omniglot-fc");
+        Algorithm algorithm =
+                Algorithms.named("proto-maml", USUAL.with(0.1, 2).with("proto-maml.adapt", List.of("head")));
+        Map<String, double[]> expected = setting.theta();
+        putPrototypes(setting, expected);
+        for (int step = 0; step < 2; step++) {
+            Map<String, double[]> gradient = setting.gradient(expected, "support");
+            for (String name : setting.model().head()) {
+                expected.put(name, Setting.sum(expected.get(name), gradient.get(name), -0.1));
+            }
+        }
+        Map<String, double[]> phi = Setting.run(
+                algorithm.adapt(setting.model(), setting.layout()).orElseThrow(), setting.inputs(algorithm, 0));
+        setting.model()
+                .parameters()
+                .names()
+                .forEach(name -> assertThat(phi.get(name))
+                        .as(name)
+                        .containsExactly(
+                                expected.get(name), within(setting.model().head().contains(name) ? 1e-11 : 0)));
+    }
+
+    /** Puts the output layer that the prototypes of a setting's support set make. */
+    private static void putPrototypes(Setting setting, Map<String, double[]> parameters) {
+        double[][] features = setting.features("support");
+        double[] labels = setting.inputs().get("support.y");
+        int ways = setting.layout().classes();
+        double[] weights = new double[features[0].length * ways];
+        double[] bias = new double[ways];
+        for (int way = 0; way < ways; way++) {
+            int members = 0;
+            double[] c = new double[features[0].length];
+            for (int i = 0; i < labels.length; i++) {
+                if (labels[i] == way) {
+                    c = Setting.sum(c, features[i], 1);
+                    members++;
+                }
+            }
+            for (int k = 0; k < c.length; k++) {
+                c[k] /= members;
+                weights[k * ways + way] = 2 * c[k];
+            }
+            bias[way] = -dot(c, c);
+        }
+        parameters.put(setting.model().head().get(0), weights);
+        parameters.put(setting.model().head().get(1), bias);
+    }
+
     @Test
     void methodsThatNeedClassesRefuseRegression() {
         Setting setting = Setting.named("mlp-40-tanh");

@@ -18,6 +18,7 @@ record OptionsForTests(Map<String, Object> values) implements AlgorithmConfig {
         values.put("algorithm.inner-beta2", 0.999);
         values.put("algorithm.inner-epsilon", 1e-8);
         values.put("anil.adapt", List.of("head"));
+        values.put("proto-maml.adapt", List.of("*"));
         values.put("meta-sgd.learning-rate", List.of(0.005, 0.1));
         values.put("maml-plus-plus.anneal", 0);
         values.put("maml-plus-plus.first-order-until", 0);

@@ -24,7 +24,7 @@ public final class References {
         return Optional.ofNullable(
                 switch (name) {
                     case "maml", "fomaml" -> adapting(new StepRule(config));
-                    case "anil" -> adapting(new StepRules.Anil(config));
+                    case "anil" -> adapting(new StepRules.Partial(config, "anil.adapt"));
                     case "meta-sgd" -> adapting(new StepRules.MetaSgd(config));
                     case "maml-plus-plus" -> adapting(new StepRules.PlusPlus(config));
                     case "proto-maml" -> adapting(new StepRules.PrototypeHead(config));

@@ -11,13 +11,13 @@ import java.util.regex.Pattern;
 final class StepRules {
     private StepRules() {}
 
-    /** ANIL (Raghu and others, ICLR 2020): adapts the output layer only, or the parameters that the patterns match. */
-    static final class Anil extends StepRule {
+    /** ANIL (Raghu and others, ICLR 2020): adapts the output layer only, or the parameters that the patterns of a key match. */
+    static class Partial extends StepRule {
         private final List<String> patterns;
 
-        Anil(AlgorithmConfig config) {
+        Partial(AlgorithmConfig config, String key) {
             super(config);
-            this.patterns = config.strings("anil.adapt");
+            this.patterns = config.strings(key);
         }
 
         @Override
@@ -132,9 +132,9 @@ final class StepRules {
     }
 
     /** Proto-MAML (Triantafillou and others, ICLR 2020, section 3): the output layer starts at W = 2 c, b = -‖c‖². */
-    static final class PrototypeHead extends StepRule {
+    static final class PrototypeHead extends Partial {
         PrototypeHead(AlgorithmConfig config) {
-            super(config);
+            super(config, "proto-maml.adapt");
         }
 
         @Override
