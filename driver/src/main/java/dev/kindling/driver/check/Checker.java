@@ -1,7 +1,6 @@
 package dev.kindling.driver.check;
 
 import dev.kindling.driver.aggregator.MetaGradient;
-import dev.kindling.driver.check.DirectionalDerivatives.Point;
 import dev.kindling.driver.check.reference.NamedArrays;
 import dev.kindling.driver.check.reference.ProgramProbe;
 import dev.kindling.driver.check.reference.Reference;
@@ -26,7 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -185,9 +184,8 @@ public final class Checker {
             return new OrderEstimate(Map.of(), Optional.empty());
         }
         FlatVector contribution = ofTrained(outputs.sums());
-        Function<FlatVector, Point> objective = reference
-                .<Function<FlatVector, Point>>map(found -> point -> stepwise(found, point))
-                .orElseGet(() -> pointOf(episode));
+        ToDoubleFunction<FlatVector> objective =
+                reference.map(found -> stepwise(found, theta)).orElseGet(() -> ofProgram(episode));
         Map<String, ArrayError> exact = new DirectionalDerivatives(
                         objective,
                         trained().stream().map(DirectionalDerivatives.Part::of).toList(),
@@ -196,20 +194,20 @@ public final class Checker {
         return new OrderEstimate(exact, reference.flatMap(found -> firstOrder(theta, outputs.summed(), found)));
     }
 
-    private Point stepwise(Reference reference, FlatVector theta) {
-        Reference.Outcome outcome = reference.at(NamedArrays.of(parameters(), theta));
-        return new Point(outcome.objective(), outcome.sides());
+    private ToDoubleFunction<FlatVector> stepwise(Reference reference, FlatVector theta) {
+        ToDoubleFunction<NamedArrays> objective = reference.smoothObjective(NamedArrays.of(parameters(), theta));
+        return other -> objective.applyAsDouble(NamedArrays.of(parameters(), other));
     }
 
     /** The training program's own objective, for a method without a reference; its kinks are unknown. */
-    private Function<FlatVector, Point> pointOf(NamedArrays episode) {
+    private ToDoubleFunction<FlatVector> ofProgram(NamedArrays episode) {
         String name = train.perTask().has(OBJECTIVE) ? OBJECTIVE : QUERY_LOSS;
         List<Program.Output> outputs = train.outputs().stream()
                 .filter(output -> output.name().equals(name))
                 .toList();
         Program only = new Program(train.name(), train.inputs(), outputs);
         ProgramProbe probe = probe(compile(only), episode, methodRound, spec);
-        return theta -> new Point(probe.at(theta).scalar(name), 0);
+        return theta -> probe.at(theta).scalar(name);
     }
 
     private Optional<OrderEstimate.FirstOrderComparison> firstOrder(

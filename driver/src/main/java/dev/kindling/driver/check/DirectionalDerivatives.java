@@ -1,5 +1,6 @@
 package dev.kindling.driver.check;
 
+import dev.kindling.driver.check.reference.Reference;
 import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
@@ -7,8 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Compares a gradient with numerical directional derivatives of a function, part by part.
@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Each part is differentiated along the gradient's own direction, which detects a wrong length, and along a random
  * direction, which detects missing or spurious components. A derivative is a central difference of sixth order. Its
  * uncertainty is the distance to the difference of fourth order plus the effect of rounding of the function's values. The
- * function is piecewise smooth, and a difference across a kink is meaningless: if one of the seven points lies on another
- * side of any rectifier, comparison or maximum than the centre, a smaller step is tried, and then another direction. A part
- * for which no estimate remains is {@link ArrayError#inconclusive}, not wrong.
+ * function must be smooth, since a difference across a kink is meaningless: that of a piecewise smooth function is
+ * {@link Reference#smoothObjective the piece}, continued. A part for which rounding leaves no estimate is
+ * {@link ArrayError#inconclusive}, not wrong.
  */
 final class DirectionalDerivatives {
     /** The error below which a gradient is accepted. */
@@ -36,17 +36,10 @@ final class DirectionalDerivatives {
 
     private static final int RANDOM_DIRECTIONS = 8;
 
-    private final Function<FlatVector, Point> function;
+    private final ToDoubleFunction<FlatVector> function;
     private final List<Part> parts;
     private final long seed;
     private final double floor;
-
-    /**
-     * A value of the function.
-     *
-     * @param sides hash that is equal for points on one smooth piece
-     */
-    record Point(double value, long sides) {}
 
     /**
      * Arrays of the vector that are perturbed together.
@@ -95,7 +88,7 @@ final class DirectionalDerivatives {
      * @param parts of the vector, each compared separately
      * @param seed of the random directions
      */
-    DirectionalDerivatives(Function<FlatVector, Point> function, List<Part> parts, long seed) {
+    DirectionalDerivatives(ToDoubleFunction<FlatVector> function, List<Part> parts, long seed) {
         this(function, parts, seed, 0);
     }
 
@@ -104,7 +97,7 @@ final class DirectionalDerivatives {
      *
      * @param floor errors are relative to at least this fraction of the gradient's norm
      */
-    DirectionalDerivatives(Function<FlatVector, Point> function, List<Part> parts, long seed, double floor) {
+    DirectionalDerivatives(ToDoubleFunction<FlatVector> function, List<Part> parts, long seed, double floor) {
         this.floor = floor;
         this.function = function;
         this.parts = parts;
@@ -114,7 +107,7 @@ final class DirectionalDerivatives {
     /** The relative error of a gradient at a point, by name of the part. */
     Map<String, ArrayError> errors(FlatVector point, FlatVector gradient) {
         Map<String, ArrayError> errors = new LinkedHashMap<>();
-        Point center = function.apply(point);
+        double center = function.applyAsDouble(point);
         double least = Math.max(floor, 1e-3 / Math.sqrt(gradient.size())) * norm(gradient);
         for (Part part : parts) {
             errors.put(part.name(), error(part, point, center, gradient, least));
@@ -122,7 +115,7 @@ final class DirectionalDerivatives {
         return errors;
     }
 
-    private ArrayError error(Part part, FlatVector point, Point center, FlatVector gradient, double shortest) {
+    private ArrayError error(Part part, FlatVector point, double center, FlatVector gradient, double shortest) {
         int size = part.size();
         double[] partGradient = part.of(gradient);
         double norm = Math.sqrt(dot(partGradient, partGradient));
@@ -138,15 +131,14 @@ final class DirectionalDerivatives {
         if (alongRandom.isEmpty()
                 && alongGradient.map(error -> error < TOLERANCE).orElse(true)) {
             return ArrayError.inconclusive("along " + RANDOM_DIRECTIONS + " random directions of " + part.name()
-                    + ", steps short enough to stay on one side of every rectifier, comparison and maximum (down to "
-                    + STEPS[4] + ") are too short for the rounding of the loss, which is " + center.value());
+                    + ", the rounding of the loss, which is " + center + ", hides its derivative");
         }
         return ArrayError.of(Math.max(alongGradient.orElse(0.0), alongRandom.orElse(0.0)));
     }
 
-    /** The relative error along a direction; empty if no step gives a usable estimate. */
+    /** The relative error along a direction; empty if no estimate is more certain than an error would be. */
     private Optional<Double> along(
-            Part part, double[] direction, FlatVector point, Point center, double[] gradient, double least) {
+            Part part, double[] direction, FlatVector point, double center, double[] gradient, double least) {
         double length = Math.sqrt(dot(direction, direction));
         for (int i = 0; i < direction.length; i++) {
             direction[i] /= length;
@@ -155,14 +147,14 @@ final class DirectionalDerivatives {
         Estimate best = null;
         for (double step : STEPS) {
             Estimate estimate = estimate(part, direction, point, center, step);
-            if (estimate != null && (best == null || estimate.uncertainty() < best.uncertainty())) {
+            if (best == null || estimate.uncertainty() < best.uncertainty()) {
                 best = estimate;
             }
-            if (best != null && best.uncertainty() < SUFFICIENT * scale(best, claimed, least)) {
+            if (best.uncertainty() < SUFFICIENT * scale(best, claimed, least)) {
                 break;
             }
         }
-        if (best == null) {
+        if (best == null || !Double.isFinite(best.derivative())) {
             return Optional.empty();
         }
         double scale = scale(best, claimed, least);
@@ -176,27 +168,21 @@ final class DirectionalDerivatives {
         return Math.max(least, Math.max(Math.abs(estimate.derivative()), Math.abs(claimed)));
     }
 
-    /** The estimate for one step; null if a kink lies between the points. */
-    private @Nullable Estimate estimate(Part part, double[] direction, FlatVector point, Point center, double step) {
+    private Estimate estimate(Part part, double[] direction, FlatVector point, double center, double step) {
         double sixth = 0;
         double fourth = 0;
-        double largest = Math.abs(center.value());
+        double largest = Math.abs(center);
         for (int i = SIXTH.length - 1; i >= 0; i--) {
-            Point forward = function.apply(part.moved(point, direction, (i + 1) * step));
-            if (forward.sides() != center.sides()) {
-                return null;
-            }
-            Point backward = function.apply(part.moved(point, direction, -(i + 1) * step));
-            if (backward.sides() != center.sides()) {
-                return null;
-            }
-            double difference = (forward.value() - backward.value()) / step;
+            double forward = function.applyAsDouble(part.moved(point, direction, (i + 1) * step));
+            double backward = function.applyAsDouble(part.moved(point, direction, -(i + 1) * step));
+            double difference = (forward - backward) / step;
             sixth += SIXTH[i] * difference;
             fourth += FOURTH[i] * difference;
-            largest = Math.max(largest, Math.max(Math.abs(forward.value()), Math.abs(backward.value())));
+            largest = Math.max(largest, Math.max(Math.abs(forward), Math.abs(backward)));
         }
         double rounding = ROUNDING_ULPS * Math.ulp(largest) / step;
-        return Double.isFinite(sixth) ? new Estimate(sixth, Math.abs(sixth - fourth) + rounding) : null;
+        return new Estimate(
+                sixth, Double.isFinite(sixth) ? Math.abs(sixth - fourth) + rounding : Double.POSITIVE_INFINITY);
     }
 
     private static double[] normal(RandomStream random, int size) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.driver.check.DirectionalDerivatives.Part;
-import dev.kindling.driver.check.DirectionalDerivatives.Point;
 import dev.kindling.driver.check.reference.NamedArrays;
 import dev.kindling.job.algorithm.Algorithm.Claim;
 import dev.kindling.job.task.CheckResult;
@@ -17,7 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 
 class DirectionalDerivativesTest {
@@ -34,51 +33,28 @@ class DirectionalDerivativesTest {
 
     @Test
     void aCorrectGradientOfASmoothFunctionHasAnErrorBelow1e10() {
-        assertThat(error(x -> new Point(smooth(x), 0), GRADIENT).error()).isLessThan(1e-10);
+        assertThat(error(DirectionalDerivativesTest::smooth, GRADIENT).error()).isLessThan(1e-10);
     }
 
     @Test
     void aGradientThatIsAThousandthTooLongIsDetected() {
         FlatVector wrong =
                 FlatVector.of(Precision.DOUBLE, 1.001 * GRADIENT.at(0), 1.001 * GRADIENT.at(1), 1.001 * GRADIENT.at(2));
-        assertThat(error(x -> new Point(smooth(x), 0), wrong).error()).isCloseTo(1e-3, within(1e-6));
+        assertThat(error(DirectionalDerivativesTest::smooth, wrong).error()).isCloseTo(1e-3, within(1e-6));
     }
 
     @Test
     void aMissingComponentIsDetected() {
         FlatVector wrong = FlatVector.of(Precision.DOUBLE, GRADIENT.at(0), 0, GRADIENT.at(2));
-        assertThat(error(x -> new Point(smooth(x), 0), wrong).error()).isGreaterThan(0.01);
+        assertThat(error(DirectionalDerivativesTest::smooth, wrong).error()).isGreaterThan(0.01);
     }
 
-    /** A rectifier of large slope with its kink at a distance of 1e-5: differences across the kink would be far off. */
+    /** The sum with 1e12 has an ulp of 1e-4, so that no step shows derivatives of about 1 to six digits. */
     @Test
-    void aNearbyKinkMakesTheStepsSmaller() {
-        Function<FlatVector, Point> kinked = x -> {
-            double before = x.at(0) - 0.3 + 1e-5;
-            return new Point(smooth(x) + 1000 * Math.max(0, before), before > 0 ? 1 : 0);
-        };
-        FlatVector gradient = FlatVector.of(Precision.DOUBLE, GRADIENT.at(0) + 1000, GRADIENT.at(1), GRADIENT.at(2));
-        assertThat(error(kinked, gradient).error()).isLessThan(DirectionalDerivatives.TOLERANCE);
-    }
-
-    /** Differences of |x| around 0 are all 0 and agree with each other: only the sides show that there is no derivative. */
-    @Test
-    void atAKinkTheComparisonIsInconclusive() {
-        Function<FlatVector, Double> folded = x -> smooth(x) + 1000 * Math.abs(x.at(0) - 0.3);
-        assertThat(error(x -> new Point(folded.apply(x), x.at(0) > 0.3 ? 1 : 0), GRADIENT)
-                        .conclusive())
-                .isFalse();
-        assertThat(error(x -> new Point(folded.apply(x), 0), GRADIENT).conclusive())
-                .isTrue();
-    }
-
-    @Test
-    void ifEveryStepCrossesAKinkTheComparisonIsInconclusive() {
-        Function<FlatVector, Point> everywhere =
-                x -> new Point(smooth(x), Double.doubleToLongBits(x.at(0) + x.at(1) + x.at(2)));
-        ArrayError found = error(everywhere, GRADIENT);
+    void ifRoundingHidesTheDerivativeTheComparisonIsInconclusive() {
+        ArrayError found = error(x -> 1e12 + smooth(x), GRADIENT);
         assertThat(found.conclusive()).isFalse();
-        assertThat(found.inconclusiveReason().orElseThrow()).contains("x", "one side of every rectifier");
+        assertThat(found.inconclusiveReason().orElseThrow()).contains("random directions of x", "rounding of the loss");
         OrderEstimate estimate = new OrderEstimate(Map.of("x", found), Optional.empty());
         CheckResult result = Claims.check(
                 Claim.EXACT,
@@ -90,7 +66,7 @@ class DirectionalDerivativesTest {
         assertThat(result.holds()).isFalse();
     }
 
-    private static ArrayError error(Function<FlatVector, Point> function, FlatVector gradient) {
+    private static ArrayError error(ToDoubleFunction<FlatVector> function, FlatVector gradient) {
         List<Part> parts = List.of(Part.of(LAYOUT.entry("x")));
         return Objects.requireNonNull(new DirectionalDerivatives(function, parts, 1)
                 .errors(AT, gradient)

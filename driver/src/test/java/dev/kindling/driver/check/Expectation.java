@@ -3,7 +3,6 @@ package dev.kindling.driver.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.driver.check.DirectionalDerivatives.Part;
-import dev.kindling.driver.check.DirectionalDerivatives.Point;
 import dev.kindling.driver.check.reference.ExactDerivatives;
 import dev.kindling.driver.check.reference.NamedArrays;
 import dev.kindling.driver.check.reference.ProgramProbe;
@@ -19,6 +18,7 @@ import dev.kindling.job.tensor.Layout;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 
 /**
  * The expected results of a training program for a task, computed step by step.
@@ -130,11 +130,12 @@ record Expectation(
         List<Layout.Entry> entries = layout.entries().stream()
                 .filter(entry -> gradient.has(entry.name()))
                 .toList();
-        Function<FlatVector, Point> objective = point -> {
-            Reference.Outcome outcome = reference.at(NamedArrays.of(layout, point));
-            return new Point(outcome.objective(), outcome.sides());
-        };
-        return new DirectionalDerivatives(objective, List.of(new Part("θ", entries)), 3, 1)
+        ToDoubleFunction<NamedArrays> objective = reference.smoothObjective(theta);
+        return new DirectionalDerivatives(
+                        point -> objective.applyAsDouble(NamedArrays.of(layout, point)),
+                        List.of(new Part("θ", entries)),
+                        3,
+                        1)
                 .errors(
                         theta.flat(layout),
                         NamedArrays.zeros(layout).with(gradient).flat(layout))

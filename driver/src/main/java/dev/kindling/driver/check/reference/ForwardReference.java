@@ -52,10 +52,9 @@ abstract class ForwardReference implements Reference {
     /** The outputs of an embedding for the task's support set and queries. */
     final Embedded embedded(ModelPasses embedding, NamedArrays theta, Sides sides) {
         NamedDuals constants = NamedDuals.constant(theta);
-        ModelPasses.Result support = embedding.support(constants, task.support(), 0, ModelPasses.Mode.OUTPUT);
-        ModelPasses.Result query = embedding.query(constants, task.support(), task.query(), 1, ModelPasses.Mode.OUTPUT);
-        sides.add(support.outputs());
-        sides.add(query.outputs());
+        ModelPasses.Result support = embedding.support(constants, task.support(), 0, ModelPasses.Mode.OUTPUT, sides);
+        ModelPasses.Result query =
+                embedding.query(constants, task.support(), task.query(), 1, ModelPasses.Mode.OUTPUT, sides);
         return new Embedded(support, query);
     }
 
@@ -70,8 +69,7 @@ abstract class ForwardReference implements Reference {
     }
 
     @Override
-    public final Outcome at(NamedArrays theta) {
-        Sides sides = new Sides();
+    public final Outcome at(NamedArrays theta, Sides sides) {
         Prediction prediction = predict(theta, sides);
         double loss = loss(prediction.query(), task.query());
         double objective = prediction
@@ -87,8 +85,7 @@ abstract class ForwardReference implements Reference {
                         : OptionalDouble.empty(),
                 List.of(),
                 Examples.flat(prediction.query()),
-                probabilities(prediction.query()),
-                sides.hash());
+                probabilities(prediction.query()));
     }
 
     @Override

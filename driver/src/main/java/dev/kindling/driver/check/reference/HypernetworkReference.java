@@ -34,9 +34,8 @@ final class HypernetworkReference extends ForwardReference {
         Examples support = task().support();
         Examples query = task().query();
         NamedDuals constants = NamedDuals.constant(generated);
-        Result supportPass = passes.support(constants, support, 0, Mode.OUTPUT);
-        Result queryPass = passes.query(constants, support, query, 1, Mode.OUTPUT);
-        sides.add(queryPass.outputs());
+        Result supportPass = passes.support(constants, support, 0, Mode.OUTPUT, sides);
+        Result queryPass = passes.query(constants, support, query, 1, Mode.OUTPUT, sides);
         return new Prediction(
                 Examples.rows(supportPass.output().value(), support.count()),
                 Examples.rows(queryPass.output().value(), query.count()),

@@ -11,7 +11,7 @@ import java.util.function.BinaryOperator;
  * parameters.
  */
 final class ImplicitReference extends InnerLoopReference {
-    private static final double[] STEPS = {1e-4, 1e-5, 1e-6, 1e-7};
+    private static final double STEP = 1e-4;
 
     private final double lambda;
     private final double damping;
@@ -50,33 +50,20 @@ final class ImplicitReference extends InnerLoopReference {
         return right.norm() == 0 ? left.norm() : left.norm() / right.norm();
     }
 
-    /** A g, with the largest step that does not cross a kink. */
+    /** A g on the smooth piece that φ lies on. */
     private NamedArrays hessian(NamedArrays phi, NamedArrays g) {
-        NamedArrays product = NamedArrays.empty();
-        double length = g.norm();
-        for (double size : STEPS) {
-            double step = size / length;
-            ModelPasses.Result forward = gradient(phi.with(phi.only(g.names()).plus(step, g)));
-            ModelPasses.Result backward = gradient(phi.with(phi.only(g.names()).plus(-step, g)));
-            product = forward.gradient()
-                    .values()
-                    .plus(-1, backward.gradient().values())
-                    .only(g.names())
-                    .times(1 / (2 * step));
-            if (sides(forward) == sides(backward)) {
-                return product;
-            }
-        }
-        return product;
-    }
-
-    private ModelPasses.Result gradient(NamedArrays phi) {
-        return passes().supportWithoutDropout(NamedDuals.constant(phi), task().support(), Mode.GRADIENT);
-    }
-
-    private static long sides(ModelPasses.Result result) {
+        double step = STEP / g.norm();
         Sides sides = new Sides();
-        sides.add(result.outputs());
-        return sides.hash();
+        gradient(phi, sides);
+        NamedArrays forward = gradient(phi.with(phi.only(g.names()).plus(step, g)), sides.asFixed());
+        NamedArrays backward = gradient(phi.with(phi.only(g.names()).plus(-step, g)), sides.asFixed());
+        return forward.plus(-1, backward).only(g.names()).times(1 / (2 * step));
+    }
+
+    private NamedArrays gradient(NamedArrays phi, Sides sides) {
+        return passes()
+                .supportWithoutDropout(NamedDuals.constant(phi), task().support(), Mode.GRADIENT, sides)
+                .gradient()
+                .values();
     }
 }

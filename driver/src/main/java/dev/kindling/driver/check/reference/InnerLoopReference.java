@@ -45,12 +45,10 @@ class InnerLoopReference implements Reference {
     }
 
     @Override
-    public Outcome at(NamedArrays theta) {
-        Sides sides = new Sides();
+    public Outcome at(NamedArrays theta, Sides sides) {
         NamedDuals constants = NamedDuals.constant(theta);
         Adaptation adaptation = adapt(constants, sides);
-        Result query = query(constants, adaptation.end(), Mode.LOSS);
-        sides.add(query.outputs());
+        Result query = query(constants, adaptation.end(), Mode.LOSS, sides);
         return new Outcome(
                 objective(adaptation, query).first(),
                 query.loss().first(),
@@ -61,14 +59,14 @@ class InnerLoopReference implements Reference {
                 query.accuracy().isPresent()
                         ? Optional.of(Classes.softmax(
                                 query.output().value(), task.layout().outputs()))
-                        : Optional.empty(),
-                sides.hash());
+                        : Optional.empty());
     }
 
     /** The objective whose derivative is the contribution; with its own derivative if θ has tangents. */
     final Dual objective(NamedDuals theta) {
-        Adaptation adaptation = adapt(theta, new Sides());
-        return objective(adaptation, query(theta, adaptation.end(), Mode.LOSS));
+        Sides sides = new Sides();
+        Adaptation adaptation = adapt(theta, sides);
+        return objective(adaptation, query(theta, adaptation.end(), Mode.LOSS, sides));
     }
 
     private Dual objective(Adaptation adaptation, Result query) {
@@ -84,15 +82,14 @@ class InnerLoopReference implements Reference {
     }
 
     private Adaptation adapt(NamedDuals theta, Sides sides) {
-        NamedDuals phi = rule.start(task, theta);
-        NamedDuals moments = rule.moments(task, theta);
+        NamedDuals phi = rule.start(task, theta, sides);
+        NamedDuals moments = rule.moments(task, theta, phi);
         List<NamedDuals> all = new ArrayList<>(List.of(phi));
         List<Dual> queryLosses = new ArrayList<>();
         double firstLoss = Double.NaN;
         for (int step = 0; step < rule.steps(); step++) {
             phi = rule.begin(task, theta, phi, step);
-            Result support = support(theta, phi, step);
-            sides.add(support.outputs());
+            Result support = support(theta, phi, step, sides);
             firstLoss = step == 0 ? support.loss().first() : firstLoss;
             moments = rule.update().advance(moments);
             for (String name : rule.adapting(task.model())) {
@@ -110,26 +107,26 @@ class InnerLoopReference implements Reference {
                         task.support(),
                         task.query(),
                         2 * rule.steps() - 1 - step,
-                        Mode.LOSS);
-                sides.add(query.outputs());
+                        Mode.LOSS,
+                        sides);
                 queryLosses.add(query.loss());
             }
         }
         if (rule.steps() == 0) {
-            firstLoss = support(theta, phi, 0).loss().first();
+            firstLoss = support(theta, phi, 0, sides).loss().first();
         }
         return new Adaptation(all, moments, queryLosses, firstLoss);
     }
 
-    private Result support(NamedDuals theta, NamedDuals phi, int step) {
+    private Result support(NamedDuals theta, NamedDuals phi, int step, Sides sides) {
         Examples support = task.support();
         Examples batch = rule.rows(support.count(), step).map(support::at).orElse(support);
-        return passes.support(rule.used(task, theta, phi, step), batch, step, Mode.GRADIENT);
+        return passes.support(rule.used(task, theta, phi, step), batch, step, Mode.GRADIENT, sides);
     }
 
-    private Result query(NamedDuals theta, NamedDuals phi, Mode mode) {
+    private Result query(NamedDuals theta, NamedDuals phi, Mode mode, Sides sides) {
         NamedDuals used = rule.used(task, theta, phi, Math.max(rule.steps() - 1, 0));
-        return passes.query(used, task.support(), task.query(), rule.steps(), mode);
+        return passes.query(used, task.support(), task.query(), rule.steps(), mode, sides);
     }
 
     private Adaptation adapt(NamedArrays theta) {
@@ -142,8 +139,8 @@ class InnerLoopReference implements Reference {
         if (task.model().runningStatistics().isEmpty()) {
             return NamedArrays.empty();
         }
-        NamedArrays observed =
-                query(NamedDuals.constant(theta), adapt(theta).end(), Mode.LOSS).observed();
+        NamedArrays observed = query(NamedDuals.constant(theta), adapt(theta).end(), Mode.LOSS, new Sides())
+                .observed();
         return theta.only(observed.names()).plus(-1, observed);
     }
 
@@ -157,7 +154,7 @@ class InnerLoopReference implements Reference {
 
     /** ∇L_query at adapted parameters, for those that are not running statistics. */
     final NamedArrays queryGradient(NamedArrays theta, NamedArrays phi) {
-        return query(NamedDuals.constant(theta), NamedDuals.constant(phi), Mode.GRADIENT)
+        return query(NamedDuals.constant(theta), NamedDuals.constant(phi), Mode.GRADIENT, new Sides())
                 .gradient()
                 .values();
     }

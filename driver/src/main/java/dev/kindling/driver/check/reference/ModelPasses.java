@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Single passes of one model over given examples: output, loss, and first-order gradient of the loss. Each kind of pass is a
- * program, compiled on first use. Dropout masks are keyed by the task's key and the number of the pass. Not thread-safe.
+ * program, compiled on first use. Dropout masks are keyed by the task's key and the number of the pass. A pass notes its sides, or has
+ * those that are given as fixed. Not thread-safe.
  */
 final class ModelPasses {
     /** The results that a pass computes. */
@@ -39,10 +40,23 @@ final class ModelPasses {
         QUERY
     }
 
-    private record Key(ExampleSet set, int support, int examples, boolean weighted, Mode mode, boolean dropping) {
-        static Key support(Examples examples, Mode mode, boolean dropping) {
+    private record Key(
+            ExampleSet set,
+            int support,
+            int examples,
+            boolean weighted,
+            Mode mode,
+            boolean dropping,
+            boolean fixedSides) {
+        static Key support(Examples examples, Mode mode, boolean dropping, Sides sides) {
             return new Key(
-                    ExampleSet.SUPPORT, 0, examples.count(), examples.weights().isPresent(), mode, dropping);
+                    ExampleSet.SUPPORT,
+                    0,
+                    examples.count(),
+                    examples.weights().isPresent(),
+                    mode,
+                    dropping,
+                    sides.fixed());
         }
     }
 
@@ -86,32 +100,26 @@ final class ModelPasses {
      * @param output [examples, outputs], row-major
      * @param loss a scalar; NaN if only the output is computed
      * @param gradient with respect to the parameters that are not running statistics; empty unless it is computed
-     * @param observed the batch statistics that running statistics follow
+     * @param observed the batch statistics that running statistics follow; empty if sides are fixed
      */
-    record Result(
-            Dual output,
-            Dual loss,
-            OptionalDouble accuracy,
-            NamedDuals gradient,
-            NamedArrays observed,
-            ProgramProbe.Outputs outputs) {}
+    record Result(Dual output, Dual loss, OptionalDouble accuracy, NamedDuals gradient, NamedArrays observed) {}
 
     Model model() {
         return model;
     }
 
     /** A pass over a support set, with the batch's statistics. */
-    Result support(NamedDuals parameters, Examples examples, int number, Mode mode) {
-        return run(Key.support(examples, mode, true), parameters, null, examples, number);
+    Result support(NamedDuals parameters, Examples examples, int number, Mode mode, Sides sides) {
+        return run(Key.support(examples, mode, true, sides), parameters, null, examples, number, sides);
     }
 
     /** The same without dropout. */
-    Result supportWithoutDropout(NamedDuals parameters, Examples examples, Mode mode) {
-        return run(Key.support(examples, mode, false), parameters, null, examples, 0);
+    Result supportWithoutDropout(NamedDuals parameters, Examples examples, Mode mode, Sides sides) {
+        return run(Key.support(examples, mode, false, sides), parameters, null, examples, 0, sides);
     }
 
     /** A pass over queries. */
-    Result query(NamedDuals parameters, Examples support, Examples queries, int number, Mode mode) {
+    Result query(NamedDuals parameters, Examples support, Examples queries, int number, Mode mode, Sides sides) {
         return run(
                 new Key(
                         ExampleSet.QUERY,
@@ -119,14 +127,22 @@ final class ModelPasses {
                         queries.count(),
                         queries.weights().isPresent(),
                         mode,
-                        true),
+                        true,
+                        sides.fixed()),
                 parameters,
                 support,
                 queries,
-                number);
+                number,
+                sides);
     }
 
-    private Result run(Key pass, NamedDuals parameters, @Nullable Examples support, Examples examples, int number) {
+    private Result run(
+            Key pass,
+            NamedDuals parameters,
+            @Nullable Examples support,
+            Examples examples,
+            int number,
+            Sides sides) {
         ProgramProbe probe = probes.computeIfAbsent(pass, any -> prober.apply(program(pass)));
         if (support != null) {
             probe.set(SUPPORT_X, support.x());
@@ -142,7 +158,9 @@ final class ModelPasses {
             }
             probe.set(PASS, number);
         });
+        sides.set(probe);
         ProgramProbe.Outputs outputs = probe.at(parameters);
+        sides.note(outputs);
         NamedArrays observed = NamedArrays.empty();
         for (String name : model.runningStatistics()) {
             if (outputs.has(OBSERVED + name)) {
@@ -154,8 +172,7 @@ final class ModelPasses {
                 outputs.has(LOSS) ? outputs.dual(LOSS) : Dual.constant(Double.NaN),
                 outputs.has(ACCURACY) ? OptionalDouble.of(outputs.scalar(ACCURACY)) : OptionalDouble.empty(),
                 outputs.summedDuals(),
-                observed,
-                outputs);
+                observed);
     }
 
     private Program program(Key pass) {
@@ -171,14 +188,20 @@ final class ModelPasses {
         if (pass.set() == ExampleSet.QUERY) {
             Value support = b.input(SUPPORT_X, features.stacked(pass.support()), Program.Scope.TASK);
             output = model.predict(b, parameters, support, x, context);
-            model.batchStatistics(b, parameters, x, context)
-                    .forEach((name, value) ->
-                            outputs.add(new Program.Output(OBSERVED + name, Program.Reduction.PER_TASK, value)));
         } else {
             output = model.output(b, parameters, x, context);
         }
+        if (pass.fixedSides()) {
+            output = Sides.withInputs(b, output);
+        } else {
+            outputs.addAll(Sides.outputs(b, output));
+            if (pass.set() == ExampleSet.QUERY) {
+                model.batchStatistics(b, parameters, x, context)
+                        .forEach((name, value) ->
+                                outputs.add(new Program.Output(OBSERVED + name, Program.Reduction.PER_TASK, value)));
+            }
+        }
         outputs.add(new Program.Output(OUTPUT, Program.Reduction.PER_TASK, output));
-        outputs.addAll(Sides.outputs(b, output));
         if (pass.mode() != Mode.OUTPUT) {
             loss(b, parameters, output, pass, outputs);
         }

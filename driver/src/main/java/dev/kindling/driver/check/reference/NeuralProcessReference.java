@@ -23,7 +23,7 @@ final class NeuralProcessReference extends ForwardReference {
             r[i] /= support.totalWeight();
         }
         return new Prediction(
-                decoded(theta, support.rows(), r, new Sides()),
+                decoded(theta, support.rows(), r, sides),
                 decoded(theta, task().query().rows(), r, sides),
                 NamedArrays.empty());
     }

@@ -1,5 +1,7 @@
 package dev.kindling.driver.check.reference;
 
+import java.util.Arrays;
+
 /** Fully connected layers as plain loops, with relu between the layers and none after the last. */
 final class Perceptron {
     private Perceptron() {}
@@ -10,7 +12,7 @@ final class Perceptron {
      * @param prefix of the arrays' names, before the index of the layer
      * @param from index of the first layer
      * @param to index after the last layer
-     * @param sides receives the side of each rectifier
+     * @param sides of the rectifiers
      */
     static double[] output(NamedArrays theta, String prefix, int from, int to, double[] x, Sides sides) {
         double[] out = x;
@@ -24,11 +26,9 @@ final class Perceptron {
     }
 
     static double[] relu(double[] x, Sides sides) {
+        double[] positive = sides.of(Arrays.stream(x).map(number -> number > 0 ? 1 : 0).toArray());
         double[] out = new double[x.length];
-        for (int i = 0; i < x.length; i++) {
-            out[i] = Math.max(x[i], 0);
-            sides.add(x[i] > 0 ? 1 : 0);
-        }
+        Arrays.setAll(out, i -> positive[i] == 0 ? 0 : x[i]);
         return out;
     }
 

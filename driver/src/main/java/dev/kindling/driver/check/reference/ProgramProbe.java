@@ -44,6 +44,11 @@ public final class ProgramProbe {
         }
     }
 
+    /** Whether the program has a task input of this name. */
+    boolean has(String input) {
+        return inputs.has(input);
+    }
+
     /** Sets the task inputs named like the arrays of an episode. */
     public void setAll(NamedArrays episode) {
         episode.names().forEach(name -> set(name, episode.get(name)));

@@ -3,6 +3,7 @@ package dev.kindling.driver.check.reference;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.ToDoubleFunction;
 
 /** A method on one task, computed step by step in Java as a function of θ. Not thread-safe. */
 public interface Reference {
@@ -16,7 +17,6 @@ public interface Reference {
      * @param adapted the model's parameters after 0, 1, ... steps; empty for a method without inner steps
      * @param output for the queries, row-major
      * @param probabilities of the classes for the queries, row-major; empty if the outputs are not logits
-     * @param sides a hash, equal for two θ if every rectifier, comparison and maximum is on the same side
      */
     record Outcome(
             double objective,
@@ -25,11 +25,25 @@ public interface Reference {
             OptionalDouble accuracy,
             List<NamedArrays> adapted,
             double[] output,
-            Optional<double[]> probabilities,
-            long sides) {}
+            Optional<double[]> probabilities) {}
+
+    /** The results of the task at θ, with sides that are noted or fixed. */
+    Outcome at(NamedArrays theta, Sides sides);
 
     /** The results of the task at θ. */
-    Outcome at(NamedArrays theta);
+    default Outcome at(NamedArrays theta) {
+        return at(theta, new Sides());
+    }
+
+    /**
+     * The objective on the smooth piece that θ lies on, as a function of other θ: every rectifier, comparison and maximum keeps the
+     * side that it has at the given one.
+     */
+    default ToDoubleFunction<NamedArrays> smoothObjective(NamedArrays theta) {
+        Sides sides = new Sides();
+        at(theta, sides);
+        return other -> at(other, sides.asFixed()).objective();
+    }
 
     /**
      * Those arrays of the contribution that are known without a derivative through adaptation: running statistics and deltas.

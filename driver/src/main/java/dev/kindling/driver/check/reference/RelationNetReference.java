@@ -36,9 +36,8 @@ final class RelationNetReference extends ForwardReference {
         Examples supportPairs = pairs(classes, features);
         Examples queryPairs =
                 pairs(classes, Examples.rows(passes.query().output().value(), query.count()));
-        Result supportScores = relation.support(constants, supportPairs, 0, Mode.OUTPUT);
-        Result queryScores = relation.query(constants, supportPairs, queryPairs, 1, Mode.OUTPUT);
-        sides.add(queryScores.outputs());
+        Result supportScores = relation.support(constants, supportPairs, 0, Mode.OUTPUT, sides);
+        Result queryScores = relation.query(constants, supportPairs, queryPairs, 1, Mode.OUTPUT, sides);
         return new Prediction(
                 Examples.rows(supportScores.output().value(), support.count()),
                 Examples.rows(queryScores.output().value(), query.count()),

@@ -35,9 +35,9 @@ final class ReptileReference implements Reference {
 
     /** The means over the group's tasks, each at the parameters before its local outer step. */
     @Override
-    public Outcome at(NamedArrays theta) {
+    public Outcome at(NamedArrays theta, Sides sides) {
         if (tasks.size() == 1) {
-            return tasks.get(0).at(theta);
+            return tasks.get(0).at(theta, sides);
         }
         double queryLoss = 0;
         double supportLoss = 0;
@@ -46,7 +46,7 @@ final class ReptileReference implements Reference {
         NamedArrays position = theta;
         for (List<InnerLoopReference> step : divided()) {
             for (InnerLoopReference task : step) {
-                Outcome outcome = task.at(position);
+                Outcome outcome = task.at(position, sides);
                 queryLoss += outcome.queryLoss() / tasks.size();
                 supportLoss += outcome.supportLoss() / tasks.size();
                 accuracy += outcome.accuracy().orElse(0) / tasks.size();
@@ -61,8 +61,7 @@ final class ReptileReference implements Reference {
                 measured ? OptionalDouble.of(accuracy) : OptionalDouble.empty(),
                 List.of(),
                 new double[0],
-                Optional.empty(),
-                0);
+                Optional.empty());
     }
 
     private List<List<InnerLoopReference>> divided() {

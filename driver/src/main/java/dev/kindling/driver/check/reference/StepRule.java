@@ -39,13 +39,13 @@ class StepRule {
     }
 
     /** The model's parameters before the first step. */
-    NamedDuals start(TaskContext task, NamedDuals theta) {
+    NamedDuals start(TaskContext task, NamedDuals theta, Sides sides) {
         return theta.only(task.model().parameters().names());
     }
 
-    /** The inner optimizer's arrays before the first step. */
-    NamedDuals moments(TaskContext task, NamedDuals theta) {
-        return update.begin(start(task, theta), adapting(task.model()));
+    /** The inner optimizer's arrays before the first step, which starts at φ. */
+    NamedDuals moments(TaskContext task, NamedDuals theta, NamedDuals phi) {
+        return update.begin(phi, adapting(task.model()));
     }
 
     /** The parameters that inner steps update. */

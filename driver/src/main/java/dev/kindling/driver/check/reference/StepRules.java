@@ -138,11 +138,11 @@ final class StepRules {
         }
 
         @Override
-        NamedDuals start(TaskContext task, NamedDuals theta) {
+        NamedDuals start(TaskContext task, NamedDuals theta, Sides sides) {
             Model model = task.model();
             Examples support = task.support();
             ModelPasses.Result features =
-                    task.passes(model.encoder()).supportWithoutDropout(theta, support, ModelPasses.Mode.OUTPUT);
+                    task.passes(model.encoder()).supportWithoutDropout(theta, support, ModelPasses.Mode.OUTPUT, sides);
             int ways = task.layout().classes();
             Dual prototypes = features.output()
                     .linear(output ->
@@ -201,8 +201,8 @@ final class StepRules {
         }
 
         @Override
-        NamedDuals moments(TaskContext task, NamedDuals theta) {
-            NamedDuals moments = super.moments(task, theta);
+        NamedDuals moments(TaskContext task, NamedDuals theta, NamedDuals phi) {
+            NamedDuals moments = super.moments(task, theta, phi);
             if (!carried) {
                 return moments;
             }

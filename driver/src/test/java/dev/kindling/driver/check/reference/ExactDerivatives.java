@@ -42,7 +42,7 @@ public final class ExactDerivatives {
                 contribution,
                 (phi, g) -> implicit.passes()
                         .supportWithoutDropout(
-                                new NamedDuals(phi, g), implicit.task().support(), ModelPasses.Mode.GRADIENT)
+                                new NamedDuals(phi, g), implicit.task().support(), ModelPasses.Mode.GRADIENT, new Sides())
                         .gradient()
                         .tangents());
     }
