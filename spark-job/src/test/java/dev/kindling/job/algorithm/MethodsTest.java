@@ -431,7 +431,8 @@ class MethodsTest {
                 .forEach(name -> assertThat(phi.get(name))
                         .as(name)
                         .containsExactly(
-                                expected.get(name), within(setting.model().head().contains(name) ? 1e-11 : 0)));
+                                expected.get(name),
+                                within(setting.model().head().contains(name) ? 1e-11 : 0)));
     }
 
     /** Puts the output layer that the prototypes of a setting's support set make. */

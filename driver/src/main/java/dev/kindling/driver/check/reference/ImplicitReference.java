@@ -61,8 +61,7 @@ final class ImplicitReference extends InnerLoopReference {
     }
 
     private NamedArrays gradient(NamedArrays phi, Sides sides) {
-        return passes()
-                .supportWithoutDropout(NamedDuals.constant(phi), task().support(), Mode.GRADIENT, sides)
+        return passes().supportWithoutDropout(NamedDuals.constant(phi), task().support(), Mode.GRADIENT, sides)
                 .gradient()
                 .values();
     }

@@ -137,12 +137,7 @@ final class ModelPasses {
     }
 
     private Result run(
-            Key pass,
-            NamedDuals parameters,
-            @Nullable Examples support,
-            Examples examples,
-            int number,
-            Sides sides) {
+            Key pass, NamedDuals parameters, @Nullable Examples support, Examples examples, int number, Sides sides) {
         ProgramProbe probe = probes.computeIfAbsent(pass, any -> prober.apply(program(pass)));
         if (support != null) {
             probe.set(SUPPORT_X, support.x());

@@ -26,7 +26,8 @@ final class Perceptron {
     }
 
     static double[] relu(double[] x, Sides sides) {
-        double[] positive = sides.of(Arrays.stream(x).map(number -> number > 0 ? 1 : 0).toArray());
+        double[] positive =
+                sides.of(Arrays.stream(x).map(number -> number > 0 ? 1 : 0).toArray());
         double[] out = new double[x.length];
         Arrays.setAll(out, i -> positive[i] == 0 ? 0 : x[i]);
         return out;

@@ -42,7 +42,10 @@ public final class ExactDerivatives {
                 contribution,
                 (phi, g) -> implicit.passes()
                         .supportWithoutDropout(
-                                new NamedDuals(phi, g), implicit.task().support(), ModelPasses.Mode.GRADIENT, new Sides())
+                                new NamedDuals(phi, g),
+                                implicit.task().support(),
+                                ModelPasses.Mode.GRADIENT,
+                                new Sides())
                         .gradient()
                         .tangents());
     }

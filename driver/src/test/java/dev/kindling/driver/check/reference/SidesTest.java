@@ -43,8 +43,9 @@ class SidesTest {
                 new Case("greater", (b, x) -> b.select(b.greater(x, b.constant(0)), x, b.mul(b.constant(2), x))),
                 new Case("equal", (b, x) -> b.mul(b.equal(x, b.constant(5)), x)),
                 new Case("argmax", (b, x) -> b.mul(b.oneHot(b.argmax(x), 2), x)),
-                new Case("relu of max-pool of relu", (b, x) -> b.relu(
-                        b.sub(b.maxPool(b.relu(x), window), b.relu(b.slice(x, 1, 0, 1))))));
+                new Case(
+                        "relu of max-pool of relu",
+                        (b, x) -> b.relu(b.sub(b.maxPool(b.relu(x), window), b.relu(b.slice(x, 1, 0, 1))))));
     }
 
     /** Were the function linear everywhere, f(-x) would be -f(x). */
@@ -56,8 +57,11 @@ class SidesTest {
         double[] there = run(one, X, sides);
         double[] expected = Arrays.stream(there).map(number -> -number).toArray();
         assertThat(run(one, X, sides.asFixed())).containsExactly(there);
-        assertThat(Arrays.stream(run(one, minus, sides.asFixed())).map(number -> number + 0.0).toArray())
-                .containsExactly(Arrays.stream(expected).map(number -> number + 0.0).toArray());
+        assertThat(Arrays.stream(run(one, minus, sides.asFixed()))
+                        .map(number -> number + 0.0)
+                        .toArray())
+                .containsExactly(
+                        Arrays.stream(expected).map(number -> number + 0.0).toArray());
         assertThat(run(one, minus, new Sides())).isNotEqualTo(expected);
     }
 

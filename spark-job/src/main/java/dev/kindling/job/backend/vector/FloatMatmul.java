@@ -135,7 +135,7 @@ final class FloatMatmul {
             }
         } else if (n < W) {
             narrow(m, row, k, a, aAt, aRow, aColumn, b, bAt, s, sAt, sRow, c, cAt);
-        } else if (FloatPackedMatmul.fits(m, n, k)) {
+        } else if (FloatPackedMatmul.fitsMatrices(m, n, k)) {
             FloatPackedMatmul.matrices(m, n, k, row, a, aAt, aRow, aColumn, b, bAt, s, sAt, sRow, c, cAt);
         } else {
             int j = 0;

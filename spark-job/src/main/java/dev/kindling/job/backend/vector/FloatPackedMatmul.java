@@ -18,11 +18,15 @@ final class FloatPackedMatmul {
 
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final int W = S.length();
+    private static final boolean WIDE = S.vectorBitSize() == 512;
     private static final int WIDTH = 2 * W;
-    private static final int ROWS = 6;
+    /** Rows of a tile: with their operands, eight rows of two vectors fit 32 registers, six fit 16. */
+    private static final int ROWS = WIDE ? 8 : 6;
+    /** Rows that are copied together. */
+    private static final int GROUP = WIDE ? 2 * ROWS : ROWS;
 
     /** Products of a panel, for which it stays in the caches. Those after them continue from the result. */
-    private static final int DEPTH = 288;
+    private static final int DEPTH = WIDE ? 192 : 288;
 
     /** Columns of b that are copied at once, so that they stay in the second-level cache. */
     private static final int COLUMNS = 16 * WIDTH;
@@ -30,13 +34,17 @@ final class FloatPackedMatmul {
     /** From this number of contiguous elements of a row on, they are copied together. */
     private static final int LEAST_RUN = 16;
 
-    /** Extents from which on the copies pay, by measurement with 256 bits on a Zen 3 server; not measured with 128. */
+    /** Extents from which on the copies pay, by measurement with 256 bits on a Zen 3 and 512 on a Zen 4 server; not measured with 128. */
     private static final int LEAST_ROWS = 12;
 
-    private static final int LEAST_COLUMNS = 6 * W;
+    private static final int LEAST_COLUMNS = WIDE ? 4 * W : 6 * W;
     private static final int LEAST_PRODUCTS = 8;
+    private static final int LEAST_ROWS_IF_WIDE = 48;
+    private static final int LEAST_COLUMNS_IF_WIDE = 8 * W;
 
-    private final float[] rowGroup = new float[ROWS * DEPTH + W];
+    private static final int[] TILE_ROWS = multiples(new int[0], ROWS, WIDTH);
+
+    private final float[] rowGroup = new float[GROUP * DEPTH + W];
     private final float[] panels = new float[COLUMNS * DEPTH];
     /** Rows of a tile that is wider than the columns that are left: their starts, then their results. */
     private final float[] tile = new float[ROWS * WIDTH];
@@ -52,9 +60,14 @@ final class FloatPackedMatmul {
 
     private FloatPackedMatmul() {}
 
-    /** Whether a product of these extents is faster with copies. */
-    static boolean fits(int m, int n, int k) {
-        return S.vectorBitSize() < 512 && n >= LEAST_COLUMNS && m >= LEAST_ROWS && k >= LEAST_PRODUCTS;
+    /** Whether a product of these extents that is addressed through a table is faster with copies. */
+    static boolean fitsWindows(int m, int n, int k) {
+        return n >= LEAST_COLUMNS && m >= LEAST_ROWS && k >= LEAST_PRODUCTS;
+    }
+
+    /** Whether a product of matrices of these extents is faster with copies. */
+    static boolean fitsMatrices(int m, int n, int k) {
+        return fitsWindows(m, n, k) && (!WIDE || (m >= LEAST_ROWS_IF_WIDE && n >= LEAST_COLUMNS_IF_WIDE));
     }
 
     /** c = s + a·b; see {@link FloatMatmul#multiply}. */
@@ -196,21 +209,20 @@ final class FloatPackedMatmul {
         return largest;
     }
 
-    /** Columns after the last one of b are garbage, computed with but not written to the result. */
+    /** The columns of a panel after the last one of b are garbage, computed with but not written to the result. */
     private void copyPanels(int depth, int width, int[] bRows, int x, float[] b, int bAt) {
         for (int j = 0; j < width; j += WIDTH) {
             int to = j * DEPTH;
+            copyVectors(depth, bRows, x, b, bAt + j, panels, to);
             if (width - j > W) {
-                for (int i = 0; i < depth; i++) {
-                    int from = bAt + bRows[x + i] + j;
-                    FloatVector.fromArray(S, b, from).intoArray(panels, to + i * WIDTH);
-                    FloatVector.fromArray(S, b, from + W).intoArray(panels, to + i * WIDTH + W);
-                }
-            } else {
-                for (int i = 0; i < depth; i++) {
-                    FloatVector.fromArray(S, b, bAt + bRows[x + i] + j).intoArray(panels, to + i * W);
-                }
+                copyVectors(depth, bRows, x, b, bAt + j + W, panels, to + W);
             }
+        }
+    }
+
+    private static void copyVectors(int depth, int[] bRows, int x, float[] b, int bAt, float[] d, int dAt) {
+        for (int i = 0; i < depth; i++) {
+            FloatVector.fromArray(S, b, bAt + bRows[x + i]).intoArray(d, dAt + i * WIDTH);
         }
     }
 
@@ -231,167 +243,146 @@ final class FloatPackedMatmul {
             float[] d,
             int dAt) {
         int last = m - 1;
-        for (int i = 0; i < m; i += ROWS) {
-            int i1 = Math.min(i + 1, last);
-            int i2 = Math.min(i + 2, last);
-            int i3 = Math.min(i + 3, last);
-            int i4 = Math.min(i + 4, last);
-            int i5 = Math.min(i + 5, last);
-            copyRows(
-                    depth,
-                    run,
-                    columns,
-                    x,
-                    a,
-                    aAt + rows[i],
-                    aAt + rows[i1],
-                    aAt + rows[i2],
-                    aAt + rows[i3],
-                    aAt + rows[i4],
-                    aAt + rows[i5]);
+        for (int group = 0; group < m; group += GROUP) {
+            copyRows(group, last, depth, run, rows, columns, x, a, aAt);
             for (int j = 0; j < width; j += WIDTH) {
                 int rest = width - j;
-                int from = sAt + j;
-                int to = dAt + j;
-                if (rest == W || rest >= WIDTH) {
-                    sixRows(
-                            rest,
-                            depth,
-                            panels,
-                            j * DEPTH,
-                            s,
-                            from + starts[i],
-                            from + starts[i1],
-                            from + starts[i2],
-                            from + starts[i3],
-                            from + starts[i4],
-                            from + starts[i5],
-                            d,
-                            to + targets[i],
-                            to + targets[i1],
-                            to + targets[i2],
-                            to + targets[i3],
-                            to + targets[i4],
-                            to + targets[i5]);
-                } else {
-                    for (int r = 0; r < ROWS; r++) {
-                        System.arraycopy(s, from + starts[Math.min(i + r, last)], tile, r * WIDTH, rest);
-                    }
-                    sixRows(
-                            rest, depth, panels, j * DEPTH, tile, 0, WIDTH, 2 * WIDTH, 3 * WIDTH, 4 * WIDTH, 5 * WIDTH,
-                            tile, 0, WIDTH, 2 * WIDTH, 3 * WIDTH, 4 * WIDTH, 5 * WIDTH);
-                    for (int r = 0; r < ROWS && i + r < m; r++) {
-                        System.arraycopy(tile, r * WIDTH, d, to + targets[i + r], rest);
+                for (int i = group; i < Math.min(group + GROUP, m); i += ROWS) {
+                    if (rest >= WIDTH) {
+                        tile(i, last, depth, i - group, j * DEPTH, starts, s, sAt + j, targets, d, dAt + j);
+                    } else {
+                        partOfTile(i, last, depth, i - group, j * DEPTH, rest, starts, s, sAt + j, targets, d, dAt + j);
                     }
                 }
             }
         }
     }
 
-    /** Six rows of a panel of two vectors, or of one if no more columns are left. */
-    private void sixRows(
-            int rest,
-            int k,
-            float[] b,
-            int bAt,
+    /** A tile of which only the first columns are in the result. */
+    private void partOfTile(
+            int i,
+            int last,
+            int depth,
+            int row,
+            int panel,
+            int width,
+            int[] starts,
             float[] s,
-            int s0,
-            int s1,
-            int s2,
-            int s3,
-            int s4,
-            int s5,
+            int sAt,
+            int[] targets,
             float[] d,
-            int d0,
-            int d1,
-            int d2,
-            int d3,
-            int d4,
-            int d5) {
-        if (rest > W) {
-            sixByTwo(k, rowGroup, b, bAt, s, s0, s1, s2, s3, s4, s5, d, d0, d1, d2, d3, d4, d5);
-        } else {
-            sixByOne(k, rowGroup, b, bAt, s, s0, s1, s2, s3, s4, s5, d, d0, d1, d2, d3, d4, d5);
+            int dAt) {
+        for (int r = 0; r < ROWS; r++) {
+            System.arraycopy(s, sAt + starts[Math.min(i + r, last)], tile, r * WIDTH, width);
+        }
+        tile(0, ROWS - 1, depth, row, panel, TILE_ROWS, tile, 0, TILE_ROWS, tile, 0);
+        for (int r = 0; r < ROWS && i + r <= last; r++) {
+            System.arraycopy(tile, r * WIDTH, d, dAt + targets[i + r], width);
         }
     }
 
-    /** Copies the factors of six rows, those of a product next to each other. */
-    private void copyRows(
-            int depth, int run, int[] columns, int x, float[] a, int p0, int p1, int p2, int p3, int p4, int p5) {
-        if (run >= LEAST_RUN) {
-            int end = x + depth;
-            int from = x;
-            while (from < end) {
-                int length = Math.min(end, from + run - from % run) - from;
-                int p = columns[from];
-                copyRun(length, a, p0 + p, p1 + p, p2 + p, p3 + p, p4 + p, p5 + p, rowGroup, ROWS * (from - x));
-                from += length;
+    /**
+     * A tile: rows from i on, the last of which repeats until the tile is full, of two vectors.
+     *
+     * @param row of the group of copied rows
+     */
+    private void tile(
+            int i,
+            int last,
+            int depth,
+            int row,
+            int panel,
+            int[] starts,
+            float[] s,
+            int sAt,
+            int[] targets,
+            float[] d,
+            int dAt) {
+        if (WIDE) {
+            eightByTwo(i, last, depth, rowGroup, row, panels, panel, starts, s, sAt, targets, d, dAt);
+        } else {
+            sixByTwo(i, last, depth, rowGroup, panels, panel, starts, s, sAt, targets, d, dAt);
+        }
+    }
+
+    /** Copies the factors of a group of rows, those of a product next to each other. The last row repeats until the group is full. */
+    private void copyRows(int i, int last, int depth, int run, int[] rows, int[] columns, int x, float[] a, int aAt) {
+        if (run < LEAST_RUN && W >= GROUP && adjacent(rows, i, last) && aAt + rows[i] + furthest + W <= a.length) {
+            copyAdjacent(depth, columns, x, a, aAt + rows[i], rowGroup);
+            return;
+        }
+        for (int r = 0; r < GROUP; r++) {
+            int p = aAt + rows[Math.min(i + r, last)];
+            if (run >= LEAST_RUN) {
+                int end = x + depth;
+                int from = x;
+                while (from < end) {
+                    int length = Math.min(end, from + run - from % run) - from;
+                    copyRun(length, a, p + columns[from], rowGroup, GROUP * (from - x) + r);
+                    from += length;
+                }
+            } else {
+                copySeparate(depth, columns, x, a, p, rowGroup, r);
             }
-        } else if (W > ROWS
-                && p0 + furthest + W <= a.length
-                && p1 == p0 + 1
-                && p2 == p0 + 2
-                && p3 == p0 + 3
-                && p4 == p0 + 4
-                && p5 == p0 + 5) {
-            copyAdjacent(depth, columns, x, a, p0, rowGroup);
-        } else {
-            copySeparate(depth, columns, x, a, p0, p1, p2, p3, p4, p5, rowGroup);
         }
     }
 
-    private static void copyRun(
-            int length, float[] a, int p0, int p1, int p2, int p3, int p4, int p5, float[] d, int dAt) {
+    private static boolean adjacent(int[] rows, int i, int last) {
+        if (i + GROUP - 1 > last) {
+            return false;
+        }
+        for (int r = 1; r < GROUP; r++) {
+            if (rows[i + r] != rows[i] + r) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void copyRun(int length, float[] a, int aAt, float[] d, int dAt) {
         for (int i = 0; i < length; i++) {
-            d[dAt + ROWS * i] = a[p0 + i];
-            d[dAt + ROWS * i + 1] = a[p1 + i];
-            d[dAt + ROWS * i + 2] = a[p2 + i];
-            d[dAt + ROWS * i + 3] = a[p3 + i];
-            d[dAt + ROWS * i + 4] = a[p4 + i];
-            d[dAt + ROWS * i + 5] = a[p5 + i];
+            d[dAt + GROUP * i] = a[aAt + i];
         }
     }
 
     /** Copies rows whose factors are next to each other, and more numbers, which the next ones overwrite. */
     private static void copyAdjacent(int depth, int[] columns, int x, float[] a, int aAt, float[] d) {
         for (int i = 0; i < depth; i++) {
-            FloatVector.fromArray(S, a, aAt + columns[x + i]).intoArray(d, ROWS * i);
+            FloatVector.fromArray(S, a, aAt + columns[x + i]).intoArray(d, GROUP * i);
         }
     }
 
-    private static void copySeparate(
-            int depth, int[] columns, int x, float[] a, int p0, int p1, int p2, int p3, int p4, int p5, float[] d) {
+    private static void copySeparate(int depth, int[] columns, int x, float[] a, int aAt, float[] d, int dAt) {
         for (int i = 0; i < depth; i++) {
-            int p = columns[x + i];
-            d[ROWS * i] = a[p0 + p];
-            d[ROWS * i + 1] = a[p1 + p];
-            d[ROWS * i + 2] = a[p2 + p];
-            d[ROWS * i + 3] = a[p3 + p];
-            d[ROWS * i + 4] = a[p4 + p];
-            d[ROWS * i + 5] = a[p5 + p];
+            d[dAt + GROUP * i] = a[aAt + columns[x + i]];
         }
     }
 
     /** Six rows of two vectors. */
     private static void sixByTwo(
+            int i,
+            int last,
             int k,
             float[] a,
             float[] b,
             int bAt,
+            int[] starts,
             float[] s,
-            int s0,
-            int s1,
-            int s2,
-            int s3,
-            int s4,
-            int s5,
+            int sAt,
+            int[] targets,
             float[] d,
-            int d0,
-            int d1,
-            int d2,
-            int d3,
-            int d4,
-            int d5) {
+            int dAt) {
+        int i1 = Math.min(i + 1, last);
+        int i2 = Math.min(i + 2, last);
+        int i3 = Math.min(i + 3, last);
+        int i4 = Math.min(i + 4, last);
+        int i5 = Math.min(i + 5, last);
+        int s0 = sAt + starts[i];
+        int s1 = sAt + starts[i1];
+        int s2 = sAt + starts[i2];
+        int s3 = sAt + starts[i3];
+        int s4 = sAt + starts[i4];
+        int s5 = sAt + starts[i5];
         FloatVector c00 = FloatVector.fromArray(S, s, s0);
         FloatVector c01 = FloatVector.fromArray(S, s, s0 + W);
         FloatVector c10 = FloatVector.fromArray(S, s, s1);
@@ -407,25 +398,31 @@ final class FloatPackedMatmul {
         for (int x = 0; x < k; x++) {
             FloatVector b0 = FloatVector.fromArray(S, b, bAt + WIDTH * x);
             FloatVector b1 = FloatVector.fromArray(S, b, bAt + WIDTH * x + W);
-            FloatVector f = FloatVector.broadcast(S, a[ROWS * x]);
+            FloatVector f = FloatVector.broadcast(S, a[GROUP * x]);
             c00 = f.fma(b0, c00);
             c01 = f.fma(b1, c01);
-            f = FloatVector.broadcast(S, a[ROWS * x + 1]);
+            f = FloatVector.broadcast(S, a[GROUP * x + 1]);
             c10 = f.fma(b0, c10);
             c11 = f.fma(b1, c11);
-            f = FloatVector.broadcast(S, a[ROWS * x + 2]);
+            f = FloatVector.broadcast(S, a[GROUP * x + 2]);
             c20 = f.fma(b0, c20);
             c21 = f.fma(b1, c21);
-            f = FloatVector.broadcast(S, a[ROWS * x + 3]);
+            f = FloatVector.broadcast(S, a[GROUP * x + 3]);
             c30 = f.fma(b0, c30);
             c31 = f.fma(b1, c31);
-            f = FloatVector.broadcast(S, a[ROWS * x + 4]);
+            f = FloatVector.broadcast(S, a[GROUP * x + 4]);
             c40 = f.fma(b0, c40);
             c41 = f.fma(b1, c41);
-            f = FloatVector.broadcast(S, a[ROWS * x + 5]);
+            f = FloatVector.broadcast(S, a[GROUP * x + 5]);
             c50 = f.fma(b0, c50);
             c51 = f.fma(b1, c51);
         }
+        int d0 = dAt + targets[i];
+        int d1 = dAt + targets[i1];
+        int d2 = dAt + targets[i2];
+        int d3 = dAt + targets[i3];
+        int d4 = dAt + targets[i4];
+        int d5 = dAt + targets[i5];
         c00.intoArray(d, d0);
         c01.intoArray(d, d0 + W);
         c10.intoArray(d, d1);
@@ -440,52 +437,103 @@ final class FloatPackedMatmul {
         c51.intoArray(d, d5 + W);
     }
 
-    /** Six rows of one vector. */
-    private static void sixByOne(
+    /** Eight rows of two vectors. */
+    private static void eightByTwo(
+            int i,
+            int last,
             int k,
             float[] a,
+            int aAt,
             float[] b,
             int bAt,
+            int[] starts,
             float[] s,
-            int s0,
-            int s1,
-            int s2,
-            int s3,
-            int s4,
-            int s5,
+            int sAt,
+            int[] targets,
             float[] d,
-            int d0,
-            int d1,
-            int d2,
-            int d3,
-            int d4,
-            int d5) {
+            int dAt) {
+        int i1 = Math.min(i + 1, last);
+        int i2 = Math.min(i + 2, last);
+        int i3 = Math.min(i + 3, last);
+        int i4 = Math.min(i + 4, last);
+        int i5 = Math.min(i + 5, last);
+        int i6 = Math.min(i + 6, last);
+        int i7 = Math.min(i + 7, last);
+        int s0 = sAt + starts[i];
+        int s1 = sAt + starts[i1];
+        int s2 = sAt + starts[i2];
+        int s3 = sAt + starts[i3];
+        int s4 = sAt + starts[i4];
+        int s5 = sAt + starts[i5];
+        int s6 = sAt + starts[i6];
+        int s7 = sAt + starts[i7];
         FloatVector c00 = FloatVector.fromArray(S, s, s0);
+        FloatVector c01 = FloatVector.fromArray(S, s, s0 + W);
         FloatVector c10 = FloatVector.fromArray(S, s, s1);
+        FloatVector c11 = FloatVector.fromArray(S, s, s1 + W);
         FloatVector c20 = FloatVector.fromArray(S, s, s2);
+        FloatVector c21 = FloatVector.fromArray(S, s, s2 + W);
         FloatVector c30 = FloatVector.fromArray(S, s, s3);
+        FloatVector c31 = FloatVector.fromArray(S, s, s3 + W);
         FloatVector c40 = FloatVector.fromArray(S, s, s4);
+        FloatVector c41 = FloatVector.fromArray(S, s, s4 + W);
         FloatVector c50 = FloatVector.fromArray(S, s, s5);
+        FloatVector c51 = FloatVector.fromArray(S, s, s5 + W);
+        FloatVector c60 = FloatVector.fromArray(S, s, s6);
+        FloatVector c61 = FloatVector.fromArray(S, s, s6 + W);
+        FloatVector c70 = FloatVector.fromArray(S, s, s7);
+        FloatVector c71 = FloatVector.fromArray(S, s, s7 + W);
         for (int x = 0; x < k; x++) {
-            FloatVector b0 = FloatVector.fromArray(S, b, bAt + W * x);
-            FloatVector f = FloatVector.broadcast(S, a[ROWS * x]);
+            FloatVector b0 = FloatVector.fromArray(S, b, bAt + WIDTH * x);
+            FloatVector b1 = FloatVector.fromArray(S, b, bAt + WIDTH * x + W);
+            FloatVector f = FloatVector.broadcast(S, a[aAt + GROUP * x]);
             c00 = f.fma(b0, c00);
-            f = FloatVector.broadcast(S, a[ROWS * x + 1]);
+            c01 = f.fma(b1, c01);
+            f = FloatVector.broadcast(S, a[aAt + GROUP * x + 1]);
             c10 = f.fma(b0, c10);
-            f = FloatVector.broadcast(S, a[ROWS * x + 2]);
+            c11 = f.fma(b1, c11);
+            f = FloatVector.broadcast(S, a[aAt + GROUP * x + 2]);
             c20 = f.fma(b0, c20);
-            f = FloatVector.broadcast(S, a[ROWS * x + 3]);
+            c21 = f.fma(b1, c21);
+            f = FloatVector.broadcast(S, a[aAt + GROUP * x + 3]);
             c30 = f.fma(b0, c30);
-            f = FloatVector.broadcast(S, a[ROWS * x + 4]);
+            c31 = f.fma(b1, c31);
+            f = FloatVector.broadcast(S, a[aAt + GROUP * x + 4]);
             c40 = f.fma(b0, c40);
-            f = FloatVector.broadcast(S, a[ROWS * x + 5]);
+            c41 = f.fma(b1, c41);
+            f = FloatVector.broadcast(S, a[aAt + GROUP * x + 5]);
             c50 = f.fma(b0, c50);
+            c51 = f.fma(b1, c51);
+            f = FloatVector.broadcast(S, a[aAt + GROUP * x + 6]);
+            c60 = f.fma(b0, c60);
+            c61 = f.fma(b1, c61);
+            f = FloatVector.broadcast(S, a[aAt + GROUP * x + 7]);
+            c70 = f.fma(b0, c70);
+            c71 = f.fma(b1, c71);
         }
+        int d0 = dAt + targets[i];
+        int d1 = dAt + targets[i1];
+        int d2 = dAt + targets[i2];
+        int d3 = dAt + targets[i3];
+        int d4 = dAt + targets[i4];
+        int d5 = dAt + targets[i5];
+        int d6 = dAt + targets[i6];
+        int d7 = dAt + targets[i7];
         c00.intoArray(d, d0);
+        c01.intoArray(d, d0 + W);
         c10.intoArray(d, d1);
+        c11.intoArray(d, d1 + W);
         c20.intoArray(d, d2);
+        c21.intoArray(d, d2 + W);
         c30.intoArray(d, d3);
+        c31.intoArray(d, d3 + W);
         c40.intoArray(d, d4);
+        c41.intoArray(d, d4 + W);
         c50.intoArray(d, d5);
+        c51.intoArray(d, d5 + W);
+        c60.intoArray(d, d6);
+        c61.intoArray(d, d6 + W);
+        c70.intoArray(d, d7);
+        c71.intoArray(d, d7 + W);
     }
 }
