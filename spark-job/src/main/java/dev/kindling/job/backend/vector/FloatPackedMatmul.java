@@ -5,7 +5,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Products of large extents: d = s + a·b over operands that are first copied into buffers of one thread, b into panels of two
- * vectors' columns and a into groups of {@link #ROWS} rows. Each element is one chain of fused multiply-adds in the order of the
+ * vectors' columns and a into groups of {@link #GROUP} rows. Each element is one chain of fused multiply-adds in the order of the
  * products, as in {@link FloatMatmul} and {@link FloatWindowMatmul}, which call this class where the copies pay.
  *
  * <p>Why copies: C2 moves the checks of array bounds out of a loop only if indices are multiples of its counter by a constant.
