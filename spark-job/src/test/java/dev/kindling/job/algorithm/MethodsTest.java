@@ -373,17 +373,7 @@ class MethodsTest {
         for (int i = 0; i < query.length; i++) {
             double[] logits = new double[ways];
             for (int way = 0; way < ways; way++) {
-                double[] c = new double[query[i].length];
-                int members = 0;
-                for (int j = 0; j < support.length; j++) {
-                    if (labels[j] == way) {
-                        c = Setting.sum(c, support[j], 1);
-                        members++;
-                    }
-                }
-                for (int k = 0; k < c.length; k++) {
-                    c[k] /= members;
-                }
+                double[] c = prototype(support, labels, way);
                 double[] away = Setting.sum(query[i], c, -1);
                 logits[way] = measure.equals("euclidean")
                         ? -dot(away, away)
@@ -443,22 +433,30 @@ class MethodsTest {
         double[] weights = new double[features[0].length * ways];
         double[] bias = new double[ways];
         for (int way = 0; way < ways; way++) {
-            int members = 0;
-            double[] c = new double[features[0].length];
-            for (int i = 0; i < labels.length; i++) {
-                if (labels[i] == way) {
-                    c = Setting.sum(c, features[i], 1);
-                    members++;
-                }
-            }
+            double[] c = prototype(features, labels, way);
             for (int k = 0; k < c.length; k++) {
-                c[k] /= members;
                 weights[k * ways + way] = 2 * c[k];
             }
             bias[way] = -dot(c, c);
         }
         parameters.put(setting.model().head().get(0), weights);
         parameters.put(setting.model().head().get(1), bias);
+    }
+
+    /** The mean features of a class. */
+    private static double[] prototype(double[][] features, double[] labels, int way) {
+        double[] c = new double[features[0].length];
+        int members = 0;
+        for (int i = 0; i < features.length; i++) {
+            if (labels[i] == way) {
+                c = Setting.sum(c, features[i], 1);
+                members++;
+            }
+        }
+        for (int k = 0; k < c.length; k++) {
+            c[k] /= members;
+        }
+        return c;
     }
 
     @Test
