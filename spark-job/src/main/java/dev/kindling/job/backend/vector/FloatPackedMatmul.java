@@ -5,7 +5,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Products of large extents: d = s + a·b over operands that are first copied into buffers of one thread, b into panels of two
- * vectors' columns and a into groups of {@link #GROUP} rows. Each element is one chain of fused multiply-adds in the order of the
+ * vectors' columns and a into groups of {@link #GROUP} rows, unless its rows are long runs and registers are of 512 bits. Each element is one chain of fused multiply-adds in the order of the
  * products, as in {@link FloatMatmul} and {@link FloatWindowMatmul}, which call this class where the copies pay.
  *
  * <p>Why copies: C2 moves the checks of array bounds out of a loop only if indices are multiples of its counter by a constant.
@@ -33,6 +33,12 @@ final class FloatPackedMatmul {
 
     /** From this number of contiguous elements of a row on, they are copied together. */
     private static final int LEAST_RUN = 16;
+
+    /**
+     * From this number on they are read in place, if registers are of 512 bits: the checks of eight rows' bounds that stay in the loop
+     * then fit beside its 16 multiply-adds.
+     */
+    private static final int LEAST_DIRECT_RUN = WIDE ? 32 : Integer.MAX_VALUE;
 
     /** Extents from which on the copies pay, by measurement with 256 bits on a Zen 3 and 512 on a Zen 4 server; not measured with 128. */
     private static final int LEAST_ROWS = 12;
@@ -175,8 +181,9 @@ final class FloatPackedMatmul {
         furthest = largest(columns, k);
         for (int j = 0; j < n; j += COLUMNS) {
             int width = Math.min(COLUMNS, n - j);
-            for (int x = 0; x < k; x += DEPTH) {
-                int depth = Math.min(DEPTH, k - x);
+            int depth;
+            for (int x = 0; x < k; x += depth) {
+                depth = depth(run, x, k);
                 copyPanels(depth, width, bRows, x, b, bAt + j);
                 if (x == 0) {
                     rowGroups(m, depth, width, run, rows, columns, x, a, aAt, starts, s, sAt + j, targets, d, dAt + j);
@@ -185,6 +192,12 @@ final class FloatPackedMatmul {
                 }
             }
         }
+    }
+
+    /** Products of the panel that begins with product x: within a run where it is read in place. */
+    private static int depth(int run, int x, int k) {
+        int depth = Math.min(DEPTH, k - x);
+        return run >= LEAST_DIRECT_RUN ? Math.min(depth, run - x % run) : depth;
     }
 
     /** The length of the first run of offsets that follow each other, if all others are as long, but the last; else 1. */
@@ -243,9 +256,17 @@ final class FloatPackedMatmul {
             float[] d,
             int dAt) {
         int last = m - 1;
+        int direct = 0;
+        if (run >= LEAST_DIRECT_RUN) {
+            direct = width - width % WIDTH;
+            runs(m, depth, direct, rows, a, aAt + columns[x], starts, s, sAt, targets, d, dAt);
+        }
+        if (direct == width) {
+            return;
+        }
         for (int group = 0; group < m; group += GROUP) {
             copyRows(group, last, depth, run, rows, columns, x, a, aAt);
-            for (int j = 0; j < width; j += WIDTH) {
+            for (int j = direct; j < width; j += WIDTH) {
                 int rest = width - j;
                 for (int i = group; i < Math.min(group + GROUP, m); i += ROWS) {
                     if (rest >= WIDTH) {
@@ -254,6 +275,28 @@ final class FloatPackedMatmul {
                         partOfTile(i, last, depth, i - group, j * DEPTH, rest, starts, s, sAt + j, targets, d, dAt + j);
                     }
                 }
+            }
+        }
+    }
+
+    /** Tiles whose left factors are one run in each row of a, and are read there. */
+    private void runs(
+            int m,
+            int depth,
+            int width,
+            int[] rows,
+            float[] a,
+            int aAt,
+            int[] starts,
+            float[] s,
+            int sAt,
+            int[] targets,
+            float[] d,
+            int dAt) {
+        int last = m - 1;
+        for (int j = 0; j < width; j += WIDTH) {
+            for (int i = 0; i < m; i += ROWS) {
+                eightRuns(i, last, depth, rows, a, aAt, panels, j * DEPTH, starts, s, sAt + j, targets, d, dAt + j);
             }
         }
     }
@@ -508,6 +551,115 @@ final class FloatPackedMatmul {
             c60 = f.fma(b0, c60);
             c61 = f.fma(b1, c61);
             f = FloatVector.broadcast(S, a[aAt + GROUP * x + 7]);
+            c70 = f.fma(b0, c70);
+            c71 = f.fma(b1, c71);
+        }
+        int d0 = dAt + targets[i];
+        int d1 = dAt + targets[i1];
+        int d2 = dAt + targets[i2];
+        int d3 = dAt + targets[i3];
+        int d4 = dAt + targets[i4];
+        int d5 = dAt + targets[i5];
+        int d6 = dAt + targets[i6];
+        int d7 = dAt + targets[i7];
+        c00.intoArray(d, d0);
+        c01.intoArray(d, d0 + W);
+        c10.intoArray(d, d1);
+        c11.intoArray(d, d1 + W);
+        c20.intoArray(d, d2);
+        c21.intoArray(d, d2 + W);
+        c30.intoArray(d, d3);
+        c31.intoArray(d, d3 + W);
+        c40.intoArray(d, d4);
+        c41.intoArray(d, d4 + W);
+        c50.intoArray(d, d5);
+        c51.intoArray(d, d5 + W);
+        c60.intoArray(d, d6);
+        c61.intoArray(d, d6 + W);
+        c70.intoArray(d, d7);
+        c71.intoArray(d, d7 + W);
+    }
+
+    /** Eight rows of two vectors, whose factors follow each other in a. */
+    private static void eightRuns(
+            int i,
+            int last,
+            int k,
+            int[] rows,
+            float[] a,
+            int aAt,
+            float[] b,
+            int bAt,
+            int[] starts,
+            float[] s,
+            int sAt,
+            int[] targets,
+            float[] d,
+            int dAt) {
+        int i1 = Math.min(i + 1, last);
+        int i2 = Math.min(i + 2, last);
+        int i3 = Math.min(i + 3, last);
+        int i4 = Math.min(i + 4, last);
+        int i5 = Math.min(i + 5, last);
+        int i6 = Math.min(i + 6, last);
+        int i7 = Math.min(i + 7, last);
+        int p0 = aAt + rows[i];
+        int p1 = aAt + rows[i1];
+        int p2 = aAt + rows[i2];
+        int p3 = aAt + rows[i3];
+        int p4 = aAt + rows[i4];
+        int p5 = aAt + rows[i5];
+        int p6 = aAt + rows[i6];
+        int p7 = aAt + rows[i7];
+        int s0 = sAt + starts[i];
+        int s1 = sAt + starts[i1];
+        int s2 = sAt + starts[i2];
+        int s3 = sAt + starts[i3];
+        int s4 = sAt + starts[i4];
+        int s5 = sAt + starts[i5];
+        int s6 = sAt + starts[i6];
+        int s7 = sAt + starts[i7];
+        FloatVector c00 = FloatVector.fromArray(S, s, s0);
+        FloatVector c01 = FloatVector.fromArray(S, s, s0 + W);
+        FloatVector c10 = FloatVector.fromArray(S, s, s1);
+        FloatVector c11 = FloatVector.fromArray(S, s, s1 + W);
+        FloatVector c20 = FloatVector.fromArray(S, s, s2);
+        FloatVector c21 = FloatVector.fromArray(S, s, s2 + W);
+        FloatVector c30 = FloatVector.fromArray(S, s, s3);
+        FloatVector c31 = FloatVector.fromArray(S, s, s3 + W);
+        FloatVector c40 = FloatVector.fromArray(S, s, s4);
+        FloatVector c41 = FloatVector.fromArray(S, s, s4 + W);
+        FloatVector c50 = FloatVector.fromArray(S, s, s5);
+        FloatVector c51 = FloatVector.fromArray(S, s, s5 + W);
+        FloatVector c60 = FloatVector.fromArray(S, s, s6);
+        FloatVector c61 = FloatVector.fromArray(S, s, s6 + W);
+        FloatVector c70 = FloatVector.fromArray(S, s, s7);
+        FloatVector c71 = FloatVector.fromArray(S, s, s7 + W);
+        for (int x = 0; x < k; x++) {
+            FloatVector b0 = FloatVector.fromArray(S, b, bAt + WIDTH * x);
+            FloatVector b1 = FloatVector.fromArray(S, b, bAt + WIDTH * x + W);
+            FloatVector f = FloatVector.broadcast(S, a[p0 + x]);
+            c00 = f.fma(b0, c00);
+            c01 = f.fma(b1, c01);
+            f = FloatVector.broadcast(S, a[p1 + x]);
+            c10 = f.fma(b0, c10);
+            c11 = f.fma(b1, c11);
+            f = FloatVector.broadcast(S, a[p2 + x]);
+            c20 = f.fma(b0, c20);
+            c21 = f.fma(b1, c21);
+            f = FloatVector.broadcast(S, a[p3 + x]);
+            c30 = f.fma(b0, c30);
+            c31 = f.fma(b1, c31);
+            f = FloatVector.broadcast(S, a[p4 + x]);
+            c40 = f.fma(b0, c40);
+            c41 = f.fma(b1, c41);
+            f = FloatVector.broadcast(S, a[p5 + x]);
+            c50 = f.fma(b0, c50);
+            c51 = f.fma(b1, c51);
+            f = FloatVector.broadcast(S, a[p6 + x]);
+            c60 = f.fma(b0, c60);
+            c61 = f.fma(b1, c61);
+            f = FloatVector.broadcast(S, a[p7 + x]);
             c70 = f.fma(b0, c70);
             c71 = f.fma(b1, c71);
         }
