@@ -29,6 +29,12 @@ interface Emitter<S> {
     /** d = a·bᵀ, m x n over k, all row-major. */
     S matmulTransposed(int m, int n, int k, BufferSlice a, BufferSlice b, BufferSlice d);
 
+    /** Copies the running task's n elements of a into its row of d, whose rows have {@code row} elements, one for each task of a stage. */
+    S stage(BufferSlice d, int row, BufferSlice a, int n);
+
+    /** c = c + aᵀ·b, m x n, over the k rows of each staged task. */
+    S stagedMatmul(int m, int n, int k, BufferSlice a, BufferSlice b, BufferSlice c);
+
     /** u = Cholesky's factor of the symmetric part of a, n x n; {@code work} is scratch memory of as many elements. */
     S factorise(int n, BufferSlice a, BufferSlice work, BufferSlice u);
 

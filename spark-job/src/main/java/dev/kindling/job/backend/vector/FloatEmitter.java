@@ -55,6 +55,35 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
+    public FloatStep stage(BufferSlice d, int row, BufferSlice a, int n) {
+        return memory -> System.arraycopy(
+                memory[a.space()],
+                a.offset(),
+                memory[d.space()],
+                d.offset() + row * (int) memory[ExecutionPlan.STAGED][0],
+                n);
+    }
+
+    @Override
+    public FloatStep stagedMatmul(int m, int n, int k, BufferSlice a, BufferSlice b, BufferSlice c) {
+        return memory -> FloatMatmul.multiply(
+                m,
+                n,
+                k * (1 + (int) memory[ExecutionPlan.STAGED][0]),
+                memory[a.space()],
+                a.offset(),
+                1,
+                m,
+                memory[b.space()],
+                b.offset(),
+                memory[c.space()],
+                c.offset(),
+                n,
+                memory[c.space()],
+                c.offset());
+    }
+
+    @Override
     public FloatStep factorise(int n, BufferSlice a, BufferSlice work, BufferSlice u) {
         return memory -> FloatCholesky.factorise(
                 n, memory[a.space()], a.offset(), memory[work.space()], work.offset(), memory[u.space()], u.offset());

@@ -14,6 +14,7 @@ final class FloatExecutable implements Executable {
     private final ExecutionPlan<FloatStep> plan;
     private final FloatStep[] perRound;
     private final FloatStep[] perTask;
+    private final FloatStep[] perStage;
     private final LoopInstruction.Copy[] outputCopies;
 
     /**
@@ -28,6 +29,7 @@ final class FloatExecutable implements Executable {
         this.plan = Planner.plan(rewritten, emitter, FloatLanes.scratch());
         this.perRound = plan.perRound().toArray(FloatStep[]::new);
         this.perTask = plan.perTask().toArray(FloatStep[]::new);
+        this.perStage = plan.perStage().toArray(FloatStep[]::new);
         this.outputCopies = plan.perTaskOutputs().toArray(LoopInstruction.Copy[]::new);
     }
 
@@ -88,7 +90,12 @@ final class FloatExecutable implements Executable {
             }
             for (int task = 0; task < tasks; task++) {
                 taskInputs.writeTo(task, episode, plan.taskInputs().offset());
+                int staged = task % ExecutionPlan.STAGED_TASKS;
+                memory[ExecutionPlan.STAGED][0] = staged;
                 run(perTask);
+                if (staged == ExecutionPlan.STAGED_TASKS - 1 || task == tasks - 1) {
+                    run(perStage);
+                }
                 for (LoopInstruction.Copy copy : outputCopies) {
                     float[] from = memory[copy.from().space()];
                     int at = task * width + copy.to().offset();

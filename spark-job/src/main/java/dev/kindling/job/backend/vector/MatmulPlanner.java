@@ -27,6 +27,9 @@ final class MatmulPlanner<S> {
     private record TableKey(
             Op op, Window window, WindowIndexTable.PaddedImages paddedImages, int channels, int strideClass) {}
 
+    /** Products into a summed output over fewer points of a task than this are staged; over more, reading and writing the sum costs little. */
+    private static final int LEAST_UNSTAGED_POINTS = 64;
+
     private final Planner<S> planner;
     private final Emitter<S> emitter;
     private final ProgramPlanner<S> programPlanner;
@@ -51,6 +54,55 @@ final class MatmulPlanner<S> {
             case CONV_INPUT -> convolutionInput(product, start, startRow, c);
             default -> matmul(product, start, startRow, c);
         }
+    }
+
+    /**
+     * Whether a task's summand of an output consists of products aᵀ·b over few points, so that reading and writing the sum would
+     * take most of the time.
+     */
+    boolean stageable(FusedOp.Sum sum) {
+        return sum.rest().isEmpty()
+                && sum.scatters().isEmpty()
+                && sum.products().stream().allMatch(MatmulPlanner::sumsOverPoints)
+                && sum.products().stream().mapToInt(MatmulPlanner::points).sum() < LEAST_UNSTAGED_POINTS;
+    }
+
+    private static boolean sumsOverPoints(Value product) {
+        return product.op() == Op.MATMUL
+                && ((Attributes.Product) product.attributes()).equals(new Attributes.Product(true, false))
+                && product.shape().dim(0) >= FloatLanes.LANES
+                && product.shape().dim(1) >= FloatLanes.LANES;
+    }
+
+    private static int points(Value product) {
+        return product.arg(0).shape().dim(0);
+    }
+
+    /**
+     * Emits c = c + the products of the tasks of a stage. Each element's chain of multiply-adds is that of one product after the
+     * other.
+     */
+    void stage(List<Value> products, BufferSlice c) {
+        int m = products.get(0).shape().dim(0);
+        int n = products.get(0).shape().dim(1);
+        int k = products.stream().mapToInt(MatmulPlanner::points).sum();
+        BufferSlice a = staged(products, 0, k * m);
+        BufferSlice b = staged(products, 1, k * n);
+        planner.perStage().add(emitter.stagedMatmul(m, n, k, a, b, c));
+    }
+
+    /** Memory for an operand of the products of each task of a stage, and the copies into it. */
+    private BufferSlice staged(List<Value> products, int operand, int row) {
+        BufferSlice staged = planner.staged(row);
+        int at = 0;
+        for (Value product : products) {
+            Value value = product.arg(operand);
+            int size = value.shape().size();
+            planner.list(programPlanner.level())
+                    .add(emitter.stage(staged.plus(at), row, programPlanner.slice(value), size));
+            at += size;
+        }
+        return staged;
     }
 
     private int level(Value value) {

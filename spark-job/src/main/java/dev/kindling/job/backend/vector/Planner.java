@@ -18,6 +18,8 @@ final class Planner<S> {
     private final Emitter<S> emitter;
     private final List<Arena> arenas = new ArrayList<>();
     private final List<List<S>> lists = new ArrayList<>();
+    private final List<S> perStage = new ArrayList<>();
+    private final Arena staged = new Arena();
     /** Window tables by what they depend on: the geometry of a layer occurs in each forward and backward pass. */
     private final Map<Object, WindowIndexTable> windowTables = new HashMap<>();
 
@@ -40,6 +42,7 @@ final class Planner<S> {
     private ExecutionPlan<S> plan(Program program, int scratch) {
         Map<Value, BufferSlice> slices = new HashMap<>();
         Map<Value, Integer> levels = new HashMap<>();
+        staged.allocate(1);
         int tasks = arena(1).allocate(Math.max(1, program.taskInputs().size()));
         BufferSlice taskInputs = new BufferSlice(ExecutionPlan.LEVELS + 1, tasks);
         for (Program.Input input : program.inputs()) {
@@ -67,10 +70,11 @@ final class Planner<S> {
         int[] sizes = new int[ExecutionPlan.LEVELS + arenas.size()];
         sizes[ExecutionPlan.ZEROS] = zeros;
         sizes[ExecutionPlan.SCRATCH] = scratch;
+        sizes[ExecutionPlan.STAGED] = staged.size();
         for (int level = 0; level < arenas.size(); level++) {
             sizes[ExecutionPlan.LEVELS + level] = arenas.get(level).size();
         }
-        return new ExecutionPlan<>(list(0), list(1), taskInputs, perTaskOutputs, sizes);
+        return new ExecutionPlan<>(list(0), list(1), perStage, taskInputs, perTaskOutputs, sizes);
     }
 
     Emitter<S> emitter() {
@@ -89,6 +93,17 @@ final class Planner<S> {
     List<S> list(int level) {
         arena(level);
         return lists.get(level);
+    }
+
+    /** The steps so far that run after the tasks of a stage. */
+    List<S> perStage() {
+        return perStage;
+    }
+
+    /** Memory for n elements of each task of a stage. Not of an arena, whose memory the next task overwrites. */
+    BufferSlice staged(int n) {
+        return new BufferSlice(
+                ExecutionPlan.STAGED, staged.allocate(Math.multiplyExact(ExecutionPlan.STAGED_TASKS, n)));
     }
 
     /** Replaces the step list of a level; returns the previous one, which the caller restores. */

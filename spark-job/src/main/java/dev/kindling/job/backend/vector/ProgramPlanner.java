@@ -234,6 +234,10 @@ final class ProgramPlanner<S> {
     private void accumulate(Program.Output output) {
         BufferSlice d = new BufferSlice(ExecutionPlan.SUMS, program.sums().offset(output.name()));
         FusedOp.Sum sum = fusion.sum(output);
+        if (matmuls.stageable(sum)) {
+            matmuls.stage(sum.products(), d);
+            return;
+        }
         for (Value product : sum.products()) {
             matmuls.multiply(product, d, row(output.shape()), d);
         }

@@ -19,6 +19,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Products with all transpositions and sizes below, at and above one, two and three vectors: errors are at most
@@ -182,6 +183,61 @@ class MatmulPlannerTest {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /**
+     * Products that are added to an output are multiplied for several tasks together: each element is one chain of multiply-adds,
+     * task by task, and within a task product by product. Stages that are full, and not; tasks whose first steps use memory again
+     * that is free when the products are planned.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 4, 5, 11})
+    void sumsOfProductsOverTasksAreOneChain(int tasks) {
+        int m = 21;
+        int n = 50;
+        int[] points = {5, 2};
+        ProgramBuilder b = new ProgramBuilder();
+        List<Value> products = new ArrayList<>();
+        Value positive = b.input("positive", Shape.of(4 * m * n), Program.Scope.TASK);
+        Value zero = b.sum(b.relu(b.neg(positive)), 0);
+        for (int i = 0; i < points.length; i++) {
+            Value x = b.input("x" + i, Shape.of(points[i], m), Program.Scope.TASK);
+            Value cotangent = b.input("cotangent" + i, Shape.of(points[i], n), Program.Scope.TASK);
+            products.add(b.matmul(x, b.add(cotangent, zero), true, false));
+        }
+        Program program = b.build(
+                "products",
+                List.of(new Program.Output("sum", Program.Reduction.SUM, b.add(products.get(0), products.get(1)))));
+        RandomStream stream = RandomStream.of(8);
+        List<Map<String, double[]>> arrays = new ArrayList<>();
+        float[] chains = new float[m * n];
+        for (int task = 0; task < tasks; task++) {
+            Map<String, double[]> ofTask = new HashMap<>();
+            double[] positives = new double[positive.shape().size()];
+            Arrays.fill(positives, 3);
+            ofTask.put("positive", positives);
+            for (int i = 0; i < points.length; i++) {
+                double[] x = numbers(Shape.of(points[i], m), stream);
+                double[] cotangent = numbers(Shape.of(points[i], n), stream);
+                ofTask.put("x" + i, x);
+                ofTask.put("cotangent" + i, cotangent);
+                for (int at = 0; at < m * n; at++) {
+                    for (int p = 0; p < points[i]; p++) {
+                        chains[at] = Math.fma((float) x[p * m + at / n], (float) cotangent[p * n + at % n], chains[at]);
+                    }
+                }
+            }
+            arrays.add(ofTask);
+        }
+        double[] expected = new double[m * n];
+        Arrays.setAll(expected, at -> chains[at]);
+        for (Workspace workspace :
+                List.of(Planned.workspace(program, Precision.FLOAT), Planned.scalar(program, Precision.FLOAT))) {
+            for (int run = 0; run < 2; run++) {
+                assertThat(Runs.run(workspace, Precision.FLOAT, program, arrays).get("sum"))
+                        .isEqualTo(expected);
             }
         }
     }
