@@ -33,7 +33,8 @@ public final class Bench implements Callable<Integer> {
         products,
         sine,
         fc,
-        conv4
+        conv4,
+        training
     }
 
     private static final int WAYS = 5;
@@ -63,6 +64,14 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--peers-dir", description = "Folder of the peers' programs, maml_jax.py and maml_torch.py.")
     private Path peersDir = Path.of(".");
 
+    @Option(
+            names = "--data",
+            description = "Omniglot's folder with splits-vinyals, for trainings on images; without it none is run.")
+    private Optional<Path> data = Optional.empty();
+
+    @Option(names = "--only", split = ",", description = "Trainings to run, by name; default all.")
+    private List<String> only = List.of();
+
     @Option(names = "--seconds", description = "Length of one sample; default ${DEFAULT-VALUE}.")
     private double seconds = 5;
 
@@ -87,6 +96,7 @@ public final class Bench implements Callable<Integer> {
             case sine -> sine(timing);
             case fc -> images(timing, "omniglot-fc-5w1s-maml.conf");
             case conv4 -> images(timing, "omniglot-conv4-5w1s-maml.conf");
+            case training -> training(timing);
         };
         print(figures);
         return 0;
@@ -192,6 +202,26 @@ public final class Bench implements Callable<Integer> {
                 List.of("--work", name.name(), "--tasks", tasks, "--threads", threads, "--batching", "vmap"));
         peer.ifPresent(benchmarkCases::add);
         return rounds(name.name(), timing.alternate(benchmarkCases), peer, IMAGE_THREADS);
+    }
+
+    /** Trainings within Spark on two threads, each beside the faster of the libraries' programs. */
+    private List<Figure> training(Timing timing) {
+        List<Figure> figures = new ArrayList<>();
+        for (TrainedWork work : TrainedWork.ALL) {
+            if ((only.isEmpty() || only.contains(work.name())) && (data.isPresent() || !work.images())) {
+                List<BenchmarkCase> cases = new ArrayList<>();
+                cases.add(new Train(root.resolve("deploy").resolve("kindling"), work.name(), work.job(root, data)));
+                Optional<Peer> peer = peer(work.peer(), work.program(), work.arguments());
+                peer.ifPresent(cases::add);
+                Map<String, double[]> samples = timing.alternate(cases);
+                String of = peer.map(Peer::name).orElse(work.name());
+                figures.add(figure("training", "ms", samples, work.name(), of));
+                peer.ifPresent(other -> figures.add(figure("training", "ms", samples, other.name(), other.name())));
+                String first = work.name() + ": " + Train.FIRST_ROUND;
+                figures.add(figure("training", "s", samples, first, first));
+            }
+        }
+        return figures;
     }
 
     private Settings settings(String job, List<String> assignments) {
