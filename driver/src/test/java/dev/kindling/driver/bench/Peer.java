@@ -1,6 +1,8 @@
 package dev.kindling.driver.bench;
 
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +18,11 @@ import java.util.Map;
  * @param command the program and its arguments
  */
 record Peer(String name, List<String> command) implements BenchmarkCase {
+    /** A peer whose loss diverges prints NaN, which the time does not depend on. */
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
+
     @Override
     public Map<String, Double> sample(double seconds) {
         List<String> words = new ArrayList<>(command);
@@ -28,9 +35,7 @@ record Peer(String name, List<String> command) implements BenchmarkCase {
             if (process.waitFor() != 0) {
                 throw new IllegalArgumentException(String.join(" ", words) + " ended with code " + process.exitValue());
             }
-            return Map.of(
-                    name,
-                    new ObjectMapper().readTree(line).required("ms_per_round").asDouble());
+            return Map.of(name, JSON.readTree(line).required("ms_per_round").asDouble());
         } catch (IOException e) {
             throw new UncheckedIOException(String.join(" ", words) + " failed: " + e.getMessage(), e);
         } catch (InterruptedException e) {

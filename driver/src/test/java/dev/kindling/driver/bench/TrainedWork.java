@@ -25,7 +25,7 @@ record TrainedWork(
                     "sine-reptile-32-steps",
                     "sinusoid-reptile.conf",
                     List.of("algorithm.inner-steps=32"),
-                    List.of("--algorithm", "reptile", "--steps", "32", "--tasks", "10")),
+                    List.of("--algorithm", "reptile", "--steps", "32", "--tasks", "10", "--alpha", "0.005")),
             images("fc", "omniglot-fc-5w1s-maml.conf", List.of("--work", "fc", "--tasks", "32")),
             images("conv4", "omniglot-conv4-5w1s-maml.conf", List.of("--work", "conv4", "--tasks", "32")),
             images(
