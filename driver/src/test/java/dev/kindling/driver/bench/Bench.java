@@ -204,7 +204,7 @@ public final class Bench implements Callable<Integer> {
         return rounds(name.name(), timing.alternate(benchmarkCases), peer, IMAGE_THREADS);
     }
 
-    /** Trainings within Spark on two threads, each beside the faster of the libraries' programs. */
+    /** Trainings within Spark on two threads, each beside the program of the other library that is the fastest. */
     private List<Figure> training(Timing timing) {
         List<Figure> figures = new ArrayList<>();
         for (TrainedWork work : TrainedWork.ALL) {

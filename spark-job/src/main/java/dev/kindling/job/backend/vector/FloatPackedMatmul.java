@@ -5,8 +5,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Products of large extents: d = s + a·b over operands that are first copied into buffers of one thread, b into panels of two
- * vectors' columns and a into groups of {@link #GROUP} rows, unless its rows are long runs and registers are of 512 bits. Each element is one chain of fused multiply-adds in the order of the
- * products, as in {@link FloatMatmul} and {@link FloatWindowMatmul}, which call this class where the copies pay.
+ * vectors' columns and a into groups of {@link #GROUP} rows, unless a's rows are long runs and registers are of 512 bits. Each
+ * element is one chain of fused multiply-adds in the order of the products, as in {@link FloatMatmul} and
+ * {@link FloatWindowMatmul}, which call this class where the copies pay.
  *
  * <p>Why copies: C2 moves the checks of array bounds out of a loop only if indices are multiples of its counter by a constant.
  * In a buffer they are. Without the checks and their index arithmetic a loop of 12 multiply-adds has half as many instructions,
