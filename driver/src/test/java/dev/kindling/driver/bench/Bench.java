@@ -206,6 +206,10 @@ public final class Bench implements Callable<Integer> {
 
     /** Trainings within Spark on two threads, each beside the program of the other library that is the fastest. */
     private List<Figure> training(Timing timing) {
+        List<String> names = TrainedWork.ALL.stream().map(TrainedWork::name).toList();
+        if (!names.containsAll(only)) {
+            throw new IllegalArgumentException("--only is " + only + "; it must name some of " + names);
+        }
         List<Figure> figures = new ArrayList<>();
         for (TrainedWork work : TrainedWork.ALL) {
             if ((only.isEmpty() || only.contains(work.name())) && (data.isPresent() || !work.images())) {
