@@ -186,7 +186,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
     @Override
     public FloatStep binary(Op op, BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b) {
         if (a.scalar() && b.scalar()) {
-            return new Rows(
+            return rows(
                     d,
                     rows,
                     n,
@@ -195,9 +195,9 @@ final class FloatEmitter implements Emitter<FloatStep> {
                     (x, xAt, y, yAt, z, zAt, count) -> Arrays.fill(z, zAt, zAt + count, apply(op, x[xAt], y[yAt])));
         }
         if (b.scalar()) {
-            return new Rows(d, rows, n, a, b, rightScalar(op));
+            return rows(d, rows, n, a, b, rightScalar(op));
         }
-        return new Rows(d, rows, n, a, b, a.scalar() ? leftScalar(op) : arrays(op));
+        return rows(d, rows, n, a, b, a.scalar() ? leftScalar(op) : arrays(op));
     }
 
     /** Computes one row of n elements of an elementwise op of two arguments. */
@@ -253,47 +253,51 @@ final class FloatEmitter implements Emitter<FloatStep> {
         };
     }
 
-    /** Runs a kernel row by row. */
-    private record Rows(BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b, Kernel kernel)
+    /** Runs a kernel over all rows, group by group. */
+    private record Rows(RowGroups groups, BufferSlice d, FloatRowOperand a, FloatRowOperand b, Kernel kernel)
             implements FloatStep {
         @Override
         public void run(float[][] memory) {
             float[] to = memory[d.space()];
-            float[] left = memory[a.slice().space()];
-            float[] right = memory[b.slice().space()];
-            for (int r = 0; r < rows; r++) {
-                kernel.run(
-                        left,
-                        a.slice().offset() + r * a.rowStride(),
-                        right,
-                        b.slice().offset() + r * b.rowStride(),
-                        to,
-                        d.offset() + r * n,
-                        n);
+            float[] left = a.array(memory);
+            float[] right = b.array(memory);
+            for (int r = 0; r < groups.rows(); r += groups.group()) {
+                kernel.run(left, a.at(r), right, b.at(r), to, d.offset() + r * groups.n(), groups.elements(r));
             }
         }
+    }
+
+    private Rows rows(BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b, Kernel kernel) {
+        RowGroups groups = RowGroups.of(rows, n, List.of(a, b));
+        return new Rows(groups, d, operand(a, groups, 0), operand(b, groups, 1), kernel);
+    }
+
+    private FloatRowOperand operand(StridedOperand operand, RowGroups groups, int index) {
+        return FloatRowOperand.of(operand, groups, new BufferSlice(scratch, index * RowGroups.MOST_ELEMENTS));
     }
 
     @Override
     public FloatStep multiplyAdd(
             Op op, BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b, StridedOperand c) {
         float sign = op == Op.SUB ? -1f : 1f;
+        RowGroups groups = RowGroups.of(rows, n, List.of(a, b, c));
+        FloatRowOperand left = operand(a, groups, 0);
+        FloatRowOperand right = operand(b, groups, 1);
+        FloatRowOperand added = operand(c, groups, 2);
         return memory -> {
             float[] to = memory[d.space()];
-            float[] x = memory[a.slice().space()];
-            float[] y = memory[b.slice().space()];
-            float[] z = memory[c.slice().space()];
-            for (int r = 0; r < rows; r++) {
+            float[] x = left.array(memory);
+            float[] y = right.array(memory);
+            float[] z = added.array(memory);
+            for (int r = 0; r < rows; r += groups.group()) {
                 int dAt = d.offset() + r * n;
-                int xAt = a.slice().offset() + r * a.rowStride();
-                int yAt = b.slice().offset() + r * b.rowStride();
-                int zAt = c.slice().offset() + r * c.rowStride();
+                int count = groups.elements(r);
                 if (b.scalar()) {
-                    FloatElementwise.fma(to, dAt, n, x, xAt, sign * y[yAt], z, zAt);
+                    FloatElementwise.fma(to, dAt, count, x, left.at(r), sign * y[right.at(r)], z, added.at(r));
                 } else if (op == Op.SUB) {
-                    FloatElementwise.fnma(to, dAt, n, x, xAt, y, yAt, z, zAt);
+                    FloatElementwise.fnma(to, dAt, count, x, left.at(r), y, right.at(r), z, added.at(r));
                 } else {
-                    FloatElementwise.fma(to, dAt, n, x, xAt, y, yAt, z, zAt);
+                    FloatElementwise.fma(to, dAt, count, x, left.at(r), y, right.at(r), z, added.at(r));
                 }
             }
         };
@@ -301,7 +305,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
 
     @Override
     public FloatStep mask(BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b) {
-        return new Rows(
+        return rows(
                 d,
                 rows,
                 n,

@@ -30,7 +30,7 @@ final class FloatLanes {
 
     /** Elements of scratch memory that a kernel needs. */
     static int scratch() {
-        return DOT_ROWS * LANES;
+        return Math.max(DOT_ROWS * LANES, RowGroups.scratch());
     }
 
     /** The sum of at most {@link #LANES} contiguous elements as a binary tree. */
