@@ -4,6 +4,7 @@ import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.passes.LoopInvariants;
 import dev.kindling.job.program.passes.LowRankMatmulPass;
 import dev.kindling.job.program.passes.Passes;
 import dev.kindling.job.program.passes.Rematerialization;
@@ -29,7 +30,7 @@ public final class VectorBackend implements Backend {
 
     /** The equal, optimized program that is planned. */
     static Program rewrite(Program program, CompileOptions options) {
-        Program canonical = LowRankMatmulPass.rewrite(Passes.canonicalize(program));
+        Program canonical = LowRankMatmulPass.rewrite(LoopInvariants.hoist(Passes.canonicalize(program)));
         return Rematerialization.within(
                 canonical, options.memoryBytes(), options.precision().bytes());
     }

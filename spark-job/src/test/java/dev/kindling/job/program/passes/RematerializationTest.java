@@ -214,7 +214,7 @@ class RematerializationTest {
 
     /** The program after the first passes of the vector backend. */
     private static Program withVectorPasses(Program program) {
-        return LowRankMatmulPass.rewrite(Passes.canonicalize(program));
+        return LowRankMatmulPass.rewrite(LoopInvariants.hoist(Passes.canonicalize(program)));
     }
 
     private static Map<String, double[]> run(
