@@ -73,7 +73,6 @@ class BackendAgreementTest {
 
     private static Map<String, double[]> run(String backend, RandomPrograms.Drawn drawn, Precision precision) {
         Workspace workspace = Runs.workspace(Backends.named(backend), precision, drawn.program());
-        workspace.setBroadcastInputs(Runs.pack(drawn.program().broadcastInputs(), precision, drawn.shared()));
-        return Runs.run(workspace, precision, drawn.program(), drawn.tasks());
+        return Runs.run(workspace, precision, drawn.program(), drawn.shared(), drawn.tasks());
     }
 }

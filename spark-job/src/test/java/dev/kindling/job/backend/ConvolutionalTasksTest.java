@@ -105,7 +105,6 @@ class ConvolutionalTasksTest {
         Workspace workspace = Backends.named(backend)
                 .compile(drawn.program(), new CompileOptions(precision, memory))
                 .workspace();
-        workspace.setBroadcastInputs(Runs.pack(drawn.program().broadcastInputs(), precision, drawn.theta()));
-        return Runs.run(workspace, precision, drawn.program(), drawn.tasks());
+        return Runs.run(workspace, precision, drawn.program(), drawn.theta(), drawn.tasks());
     }
 }

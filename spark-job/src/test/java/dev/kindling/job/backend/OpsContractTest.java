@@ -214,8 +214,8 @@ class OpsContractTest {
         for (int task = 0; task < TASKS; task++) {
             tasks.add(drawn(program.taskInputs().names(), program, stream));
         }
-        Map<String, double[]> expected = run(reference(program, precision), precision, program, broadcast, tasks);
-        run(entrant.workspace(program, precision), precision, program, broadcast, tasks)
+        Map<String, double[]> expected = Runs.run(reference(program, precision), precision, program, broadcast, tasks);
+        Runs.run(entrant.workspace(program, precision), precision, program, broadcast, tasks)
                 .forEach((name, array) -> {
                     for (int i = 0; i < array.length; i++) {
                         double right = expected.get(name)[i];
@@ -252,16 +252,6 @@ class OpsContractTest {
         return inputs;
     }
 
-    private static Map<String, double[]> run(
-            Workspace workspace,
-            Precision precision,
-            Program program,
-            Map<String, double[]> broadcast,
-            List<Map<String, double[]>> tasks) {
-        workspace.setBroadcastInputs(Runs.pack(program.broadcastInputs(), precision, broadcast));
-        return Runs.run(workspace, precision, program, tasks);
-    }
-
     /** Of three tasks the second has a matrix that is not positive definite; all of its solutions are NaN, and no others. */
     @ParameterizedTest
     @MethodSource("entrants")
@@ -288,8 +278,9 @@ class OpsContractTest {
                 double pivot = task == 1 ? -1 : 1;
                 tasks.add(Map.of("matrix", matrix(stream, n, pivot), "right", uniform(stream, n * m)));
             }
-            Map<String, double[]> expected = run(reference(program, precision), precision, program, broadcast, tasks);
-            run(entrant.workspace(program, precision), precision, program, broadcast, tasks)
+            Map<String, double[]> expected =
+                    Runs.run(reference(program, precision), precision, program, broadcast, tasks);
+            Runs.run(entrant.workspace(program, precision), precision, program, broadcast, tasks)
                     .forEach((name, array) -> {
                         boolean perTask = name.equals("both per task") || name.equals("shared right");
                         for (int i = 0; i < array.length; i++) {
@@ -347,8 +338,8 @@ class OpsContractTest {
                 Arrays.setAll(elements, any -> (float) stream.nextDouble(-2, 2));
                 List<Map<String, double[]>> task = List.of(Map.of("x", elements));
                 Map<String, double[]> exact =
-                        run(reference(program, Precision.DOUBLE), Precision.DOUBLE, program, Map.of(), task);
-                double[] found = run(entrant.workspace(program, precision), precision, program, Map.of(), task)
+                        Runs.run(reference(program, Precision.DOUBLE), Precision.DOUBLE, program, Map.of(), task);
+                double[] found = Runs.run(entrant.workspace(program, precision), precision, program, Map.of(), task)
                         .get("sum");
                 for (int i = 0; i < found.length; i++) {
                     double bound = elements.length * epsilon * exact.get("magnitudes")[i];
@@ -368,7 +359,7 @@ class OpsContractTest {
         Value x = b.input("x", Shape.of(3), Program.Scope.TASK);
         Program program = b.build("small", outputs(Map.of("log1p", b.log1p(x), "expm1", b.expm1(x))));
         double[] small = {1e-12, -1e-9, 1e-5};
-        Map<String, double[]> found = run(
+        Map<String, double[]> found = Runs.run(
                 entrant.workspace(program, Precision.DOUBLE),
                 Precision.DOUBLE,
                 program,
@@ -422,8 +413,8 @@ class OpsContractTest {
         ProgramBuilder b = new ProgramBuilder();
         Program program = b.build("refused", outputs(Map.of("y", value.apply(b))));
         for (Workspace workspace : List.of(reference(program, precision), entrant.workspace(program, precision))) {
-            assertThatThrownBy(() ->
-                            run(workspace, precision, program, Map.of(), List.of(Map.of("x", new double[] {given}))))
+            assertThatThrownBy(() -> Runs.run(
+                            workspace, precision, program, Map.of(), List.of(Map.of("x", new double[] {given}))))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(message);
         }

@@ -18,13 +18,22 @@ public final class Runs {
     /** All outputs of a program for one task. */
     public static Map<String, double[]> once(
             Backend backend, Precision precision, Program program, Map<String, double[]> inputs) {
-        Workspace workspace = workspace(backend, precision, program);
-        workspace.setBroadcastInputs(pack(program.broadcastInputs(), precision, inputs));
-        return run(workspace, precision, program, List.of(inputs));
+        return run(workspace(backend, precision, program), precision, program, inputs, List.of(inputs));
     }
 
     public static Workspace workspace(Backend backend, Precision precision, Program program) {
         return backend.compile(program, new CompileOptions(precision, MEMORY)).workspace();
+    }
+
+    /** All outputs of a program for the given broadcast inputs. */
+    public static Map<String, double[]> run(
+            Workspace workspace,
+            Precision precision,
+            Program program,
+            Map<String, double[]> broadcastInputs,
+            List<Map<String, double[]>> tasks) {
+        workspace.setBroadcastInputs(pack(program.broadcastInputs(), precision, broadcastInputs));
+        return run(workspace, precision, program, tasks);
     }
 
     /**

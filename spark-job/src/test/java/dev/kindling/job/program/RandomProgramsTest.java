@@ -58,8 +58,8 @@ class RandomProgramsTest {
     @Property(tries = 100)
     void everyNumberIsFinite(@ForAll("secondOrder") RandomPrograms.Drawn drawn) {
         Workspace workspace = Runs.workspace(new ReferenceBackend(), Precision.DOUBLE, drawn.program());
-        workspace.setBroadcastInputs(Runs.pack(drawn.program().broadcastInputs(), Precision.DOUBLE, drawn.shared()));
-        Map<String, double[]> outputs = Runs.run(workspace, Precision.DOUBLE, drawn.program(), drawn.tasks());
+        Map<String, double[]> outputs =
+                Runs.run(workspace, Precision.DOUBLE, drawn.program(), drawn.shared(), drawn.tasks());
         outputs.forEach((name, array) -> assertThat(Arrays.stream(array).allMatch(Double::isFinite))
                 .as(name)
                 .isTrue());

@@ -1,6 +1,6 @@
 /**
  * Optimization passes, which map a program to an equal one that is cheaper to run: deduplication and pruning of loops,
- * rematerialization of loop residuals, products with low-rank matrices. May import {@code program} and {@code tensor};
+ * loop-invariant code motion, rematerialization of loop residuals, products with low-rank matrices. May import {@code program} and {@code tensor};
  * knows no backend.
  */
 @NullMarked

@@ -55,8 +55,7 @@ class LoopInvariantsTest {
 
     private static Map<String, double[]> run(Program program, RandomPrograms.Drawn drawn) {
         Workspace workspace = Runs.workspace(new ReferenceBackend(), Precision.FLOAT, program);
-        workspace.setBroadcastInputs(Runs.pack(program.broadcastInputs(), Precision.FLOAT, drawn.shared()));
-        return Runs.run(workspace, Precision.FLOAT, program, drawn.tasks());
+        return Runs.run(workspace, Precision.FLOAT, program, drawn.shared(), drawn.tasks());
     }
 
     @Test

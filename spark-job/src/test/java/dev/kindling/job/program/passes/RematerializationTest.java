@@ -219,9 +219,7 @@ class RematerializationTest {
 
     private static Map<String, double[]> run(
             Function<Program, Workspace> backend, Precision precision, Program program, RandomPrograms.Drawn drawn) {
-        Workspace workspace = backend.apply(program);
-        workspace.setBroadcastInputs(Runs.pack(program.broadcastInputs(), precision, drawn.shared()));
-        return Runs.run(workspace, precision, program, drawn.tasks());
+        return Runs.run(backend.apply(program), precision, program, drawn.shared(), drawn.tasks());
     }
 
     private static long bytes(Mode mode, Program program) {
